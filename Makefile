@@ -1,0 +1,71 @@
+# Everything here works on a machine that has only make and Python 3.11+ with venv.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+# Recipes read these from the environment, so that a prompt arrives as it was typed: quotes, $, ` and all.
+# `value` and `override` keep make itself from expanding it.
+OPTIONS := PROMPT DURATION ASPECT RESOLUTION STYLE SEED OUT USERS
+$(foreach name,$(OPTIONS),$(eval override $(name) := $$(value $(name)))$(eval export $(name)))
+
+# What a deployment sets: `check --deploy` judges this, not the machine that it runs on.
+PRODUCTION := PUBLIC_URL=https://videogen.example ALLOWED_HOSTS=videogen.example TRUST_PROXY=1 \
+	DATABASE_URL=postgresql://videogen@postgres/videogen \
+	REDIS_URL=redis://redis-queue/0 CACHE_REDIS_URL=redis://redis-cache/0 \
+	SECRET_KEY=not-a-secret-but-as-long-and-varied-as-one-0123456789
+
+.DEFAULT_GOAL := help
+.PHONY: help venv video up test check loadtest bench-pipeline clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.installed ## Make the virtual environment in .venv
+
+video: $(VENV)/.installed ## Make a video: PROMPT="…" DURATION=15 ASPECT=16:9 RESOLUTION=720p STYLE= SEED= OUT=out
+	@$(RUN) manage.py generate --start \
+		--duration "$${DURATION:-15}" --aspect "$${ASPECT:-16:9}" --resolution "$${RESOLUTION:-720p}" \
+		$${STYLE:+--style "$$STYLE"} $${SEED:+--seed "$$SEED"} --out "$${OUT:-out}" \
+		-- "$${PROMPT:-A 15 second ad for a reusable coffee cup, rainy Tokyo street at night}"
+
+up: $(VENV)/.installed ## Keep the whole stack up: HOST=127.0.0.1 PORT=8000 WS_PORT=8001 DATA_DIR=var
+	@exec $(RUN) manage.py up
+
+test: $(VENV)/.installed-dev ## Run all tests
+	@$(RUN) -m pytest
+
+check: test ## Run all tests, then lint, types, migrations, deployment settings, OpenAPI, Docker files
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(RUN) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(VENV)/bin/hadolint deploy/Dockerfile
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+
+loadtest: $(VENV)/.installed ## Load a running stack: USERS=5 DURATION=60s
+	@$(VENV)/bin/locust --locustfile loadtests/locustfile.py --headless \
+		--users "$${USERS:-5}" --run-time "$${DURATION:-60s}" \
+		--host "http://$${HOST:-127.0.0.1}:$${PORT:-8000}"
+
+bench-pipeline: $(VENV)/.installed ## Measure what the pipeline itself costs, with a provider that answers at once
+	@$(RUN) -m loadtests.bench_pipeline
+
+clean: ## Remove .venv and caches; var/ and out/ hold your videos and stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: name one with make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python has no venv here: install it (on Debian and Ubuntu: apt install python3-venv)."; exit 1; }
+	@$(RUN) -m pip --version >/dev/null 2>&1 || { echo "Making $(VENV) …"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing what requirements.txt pins …"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what requirements-dev.txt pins …"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The text AI tasks: typed contracts, and the engines that fulfil them."""

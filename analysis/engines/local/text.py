@@ -1,0 +1,133 @@
+"""Text as people see it: words with their places, and characters that are never cut in half."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+import unicodedata
+
+ZERO_WIDTH_JOINER = "\u200d"
+#: Scripts written without spaces between words; there, words are found inside the text.
+UNSPACED = ("HIRAGANA", "KATAKANA", "CJK", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, folded for comparison, and where it stands in the text."""
+
+    folded: str
+    start: int
+    end: int
+    #: Whether punctuation that ends a phrase stands between this word and the one before.
+    breaks: bool = False
+
+
+def clean(text: str) -> str:
+    """Composed, without control or formatting characters, with single spaces. Line ends become full stops."""
+    lines = [line.strip() for line in unicodedata.normalize("NFC", text).splitlines()]
+    text = " ".join(line if line[-1] in ".!?;:,、。" else f"{line}." for line in lines if line)
+    if len(lines) == 1:
+        text = lines[0]
+    return " ".join("".join(_printable(text)).split())
+
+
+def fold(text: str) -> str:
+    """For comparison: no case, no Latin, Greek or Cyrillic accents, no width or style variants."""
+    plain = (char for char in unicodedata.normalize("NFKD", text) if not "\u0300" <= char <= "\u036f")
+    return unicodedata.normalize("NFC", "".join(plain)).casefold()
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text. Hyphens and apostrophes part words; combining marks belong to theirs."""
+    found: list[Word] = []
+    start, gap = None, ""
+    for index, char in enumerate(f"{text} "):
+        if _in_word(char, start is not None):
+            start = index if start is None else start
+            continue
+        if start is not None:
+            found.append(Word(fold(text[start:index]), start, index, _breaks(gap)))
+            start, gap = None, ""
+        gap += char
+    return found
+
+
+def graphemes(text: str) -> Iterator[str]:
+    """The characters as a reader counts them: marks, joined emoji and flags stay whole."""
+    cluster = ""
+    for char in text:
+        if cluster and not _joins(cluster, char):
+            yield cluster
+            cluster = ""
+        cluster += char
+    if cluster:
+        yield cluster
+
+
+def fit(text: str, limit: int) -> str:
+    """The text within a limit of characters, cut between words; between graphemes only if one is too long."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit + 1].rpartition(" ")[0].rstrip(" ,;:-–—、，")
+    return head or _fit_graphemes(text, limit)
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether the text is mostly in a script without spaces between words."""
+    letters = [char for char in text[:400] if char.isalpha()]
+    return 2 * sum(_script(char).startswith(UNSPACED) for char in letters) > len(letters)
+
+
+def script_of(char: str) -> str:
+    """The first word of the character's Unicode name, such as LATIN, CYRILLIC, CJK."""
+    return _script(char)
+
+
+def capitalised(text: str) -> str:
+    """With a first letter in title case, the rest as written."""
+    first, rest = text[:1], text[1:]
+    upper = first.upper()
+    return (upper if len(upper) == 1 else first) + rest
+
+
+@lru_cache(maxsize=4096)
+def _script(char: str) -> str:
+    return unicodedata.name(char, "").partition(" ")[0].partition("-")[0]
+
+
+def _printable(text: str) -> Iterator[str]:
+    for char in text:
+        category = unicodedata.category(char)
+        if category in ("Cc", "Cs", "Cn", "Co", "Zl", "Zp", "Zs"):
+            yield " "
+        elif category != "Cf" or char in ("\u200c", ZERO_WIDTH_JOINER):
+            yield char
+
+
+def _in_word(char: str, inside: bool) -> bool:
+    return char.isalnum() or (inside and (unicodedata.category(char)[0] == "M" or char in "\u200c\u200d"))
+
+
+def _breaks(gap: str) -> bool:
+    return any(unicodedata.category(char) in ("Po", "Ps", "Pe", "Pi", "Pf") and char not in "'’&#%@*/" for char in gap)
+
+
+def _joins(cluster: str, char: str) -> bool:
+    last = cluster[-1]
+    if last == ZERO_WIDTH_JOINER or char == ZERO_WIDTH_JOINER or unicodedata.category(char)[0] == "M":
+        return True
+    if "\U0001f3fb" <= char <= "\U0001f3ff":  # Skin tones.
+        return True
+    return _is_flag_half(char) and len(cluster) == 1 and _is_flag_half(last)
+
+
+def _is_flag_half(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _fit_graphemes(text: str, limit: int) -> str:
+    kept = ""
+    for grapheme in graphemes(text):
+        if len(kept) + len(grapheme) > limit:
+            break
+        kept += grapheme
+    return kept

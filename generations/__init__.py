@@ -1,0 +1,1 @@
+"""The product: generations, their storyboards, clips, stages and progress."""

@@ -1,0 +1,61 @@
+"""Run the dispatcher."""
+
+import logging
+import signal
+import threading
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, connection
+from generations.services.dispatching import (
+    keys_expire,
+    orphans_delete,
+    overdue_replace,
+    queued_send,
+    silent_replace,
+)
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two rounds of each chore.
+CHORES: dict[Callable[[], int], float] = {
+    queued_send: 1,
+    silent_replace: 1,
+    overdue_replace: 30,
+    orphans_delete: 600,
+    keys_expire: 3600,
+}
+
+
+class Command(BaseCommand):
+    """Several may run at once; one is enough."""
+
+    help = "Send what Redis forgot, replace what went silent, clean up. Runs until it is stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do every chore once and stop")
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        due = dict.fromkeys(CHORES, 0.0)
+        while not stop.is_set():
+            for chore, every in CHORES.items():
+                if time.monotonic() >= due[chore]:
+                    _do(chore)
+                    due[chore] = time.monotonic() + every
+            if once:
+                return
+            stop.wait(0.5)
+
+
+def _do(chore: Callable[[], int]) -> None:
+    try:
+        if number := chore():
+            logger.info("%s: %s", chore.__name__, number)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("The database is away, %s waits: %s", chore.__name__, error)
+        connection.close()

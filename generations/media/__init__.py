@@ -1,0 +1,1 @@
+"""Moving pictures as files: encode, conform, assemble, inspect. Knows neither the queue nor the API."""

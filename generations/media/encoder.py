@@ -1,0 +1,72 @@
+"""Frames in, a conformed clip out."""
+
+import os
+import subprocess
+from generations.media import layout
+from generations.media.ffmpeg import FfmpegProcess
+from generations.media.frame import FrameFormat
+from generations.media.whole import part_of
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+BYTES_PER_PIXEL = 4
+
+
+class FrameEncoder:
+    """Encodes the frames that are written to it. `target` appears with all of them in it, or not at all.
+
+    Use it as a context manager, in the thread that it was made in: ffmpeg ends with that thread.
+    """
+
+    def __init__(self, target: Path, frame: FrameFormat, *, timeout_seconds: float = 900) -> None:
+        self.frames = 0
+        self._target = target
+        self._part = part_of(target)
+        self._frame_bytes = frame.width * frame.height * BYTES_PER_PIXEL
+        self._process = FfmpegProcess(
+            [*_pixels(frame), *_output(frame), f"file:{self._part}"],
+            timeout_seconds=timeout_seconds,
+            stdin=subprocess.PIPE,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - FfmpegProcess was asked for a pipe.
+        self._pipe = self._process.stdin.fileno()
+
+    def write(self, pixels: bytes | bytearray | memoryview) -> None:
+        """Append one frame: BGRA, row by row from the top, without padding. Alpha is ignored."""
+        rest = memoryview(pixels).cast("B")
+        if len(rest) != self._frame_bytes:
+            raise ValueError(f"A frame is {self._frame_bytes} bytes, not {len(rest)}.")
+        try:
+            while rest:
+                rest = rest[os.write(self._pipe, rest) :]
+        except BrokenPipeError:
+            self._process.finish()  # It ended early, and this says why.
+            raise
+        self.frames += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with self._process:
+                if error is None:
+                    self._process.finish()
+                    self._part.replace(self._target)
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def _pixels(frame: FrameFormat) -> list[str]:
+    size = f"{frame.width}x{frame.height}"
+    layout_of_bytes = ["-f", "rawvideo", "-pixel_format", "bgra", "-video_size", size]
+    return [*layout_of_bytes, "-framerate", str(frame.fps), "-i", "pipe:0"]
+
+
+def _output(frame: FrameFormat) -> list[str]:
+    colours = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{layout.BT709}"]
+    # One thread is the cheapest in all, and leaves the other cores to whoever draws the frames.
+    return [*colours, *layout.video_codec(frame, threads=1), *layout.CLEAN]

@@ -1,0 +1,39 @@
+"""The one form that every clip is brought into, so that clips join by copying their pictures.
+
+MP4; H.264 High, 4:2:0, BT.709 in video range, constant rate, closed groups of two seconds; where
+there is sound, 48 kHz stereo FLAC of the picture's length. The sound stays lossless because each
+AAC encoding adds 21 ms of its own: it becomes AAC once, when the whole is assembled.
+"""
+
+from generations.media.frame import FrameFormat
+
+SAMPLE_RATE = 48_000
+CHANNELS = 2
+KEYFRAME_SECONDS = 2
+CRF = 20
+#: Measured at 720p: `superfast` takes two thirds of the time for a quarter more bytes, `fast` three times the time.
+PRESET = "veryfast"
+
+BT709 = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,format=yuv420p"
+SOUND = f"aformat=sample_fmts=s16:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
+SOUND_CODEC = ("-c:a", "flac", "-compression_level", "1")
+#: Nothing of what the source says about itself, and nothing that changes from one run to the next.
+CLEAN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-f", "mp4")
+
+
+def time_scale(frame: FrameFormat) -> int:
+    """Ticks per second of the picture's clock; 512 to a frame."""
+    return frame.fps * 512
+
+
+def samples(frame: FrameFormat, frames: int) -> int:
+    """How many samples of sound last as long as that many frames."""
+    return frames * SAMPLE_RATE // frame.fps
+
+
+def video_codec(frame: FrameFormat, *, threads: int) -> list[str]:
+    """Output arguments for the picture. `threads` is a fixed number, so that equal pictures give equal bytes."""
+    quality = ["-preset", PRESET, "-crf", str(CRF), "-profile:v", "high", "-threads", str(threads)]
+    keyframes = ["-g", str(frame.fps * KEYFRAME_SECONDS), "-flags", "+cgop"]
+    clock = ["-r", str(frame.fps), "-fps_mode", "cfr", "-video_track_timescale", str(time_scale(frame))]
+    return ["-c:v", "libx264", *quality, *keyframes, *clock]

@@ -1,0 +1,133 @@
+"""The aggregate root: one request for one video."""
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import ClassVar, Self
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from generations.states import FINISHED, GenerationStatus
+from storage_app.models import Asset
+
+
+class Approval(models.TextChoices):
+    """Whether a person looks at the storyboard before anything is rendered."""
+
+    AUTO = "auto"
+    STORYBOARD = "storyboard"
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    """Generations by who may see them, and as what is asked most."""
+
+    def visible_to(self, user: models.Model | None) -> Self:
+        """The owner's own, and nobody else's."""
+        return self.filter(owner=user) if user else self.none()
+
+    def with_queue_position(self) -> Self:
+        """Adds `queue_position`: 1 for the next one to start, None once it has started."""
+        earlier = (
+            Generation.objects.filter(status=GenerationStatus.QUEUED, created_at__lt=models.OuterRef("created_at"))
+            .order_by()
+            .values("status")
+            .annotate(number=models.Count("*"))
+            .values("number")
+        )
+        ahead = models.functions.Coalesce(models.Subquery(earlier), 0) + 1
+        queued = models.When(status=GenerationStatus.QUEUED, then=ahead)
+        return self.annotate(queue_position=models.Case(queued, default=None, output_field=models.IntegerField()))
+
+
+class Generation(models.Model):
+    """One request for one video, and how far it is.
+
+    A status moves only by `generations.states.GENERATION`; `percentage` never goes back;
+    `last_sequence` is the number of its newest ProgressEvent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="generations")
+
+    prompt = models.TextField()
+    duration_seconds = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(4), MaxValueValidator(180)]
+    )
+    aspect_ratio = models.CharField(max_length=8)
+    resolution = models.CharField(max_length=8)
+    style = models.CharField(max_length=200, blank=True)
+    brand = models.JSONField(null=True, blank=True)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=100, blank=True)
+    approval = models.CharField(max_length=20, choices=Approval, default=Approval.AUTO)
+    max_cost_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
+    seed = models.BigIntegerField()
+    metadata = models.JSONField(default=dict, blank=True)
+
+    status = models.CharField(max_length=20, choices=GenerationStatus, default=GenerationStatus.QUEUED)
+    stage = models.CharField(max_length=30, blank=True)
+    percentage = models.PositiveSmallIntegerField(default=0)
+    estimated_completion = models.DateTimeField(null=True, blank=True)
+    last_sequence = models.PositiveIntegerField(default=0)
+    warnings = models.JSONField(default=list, blank=True)
+    error = models.JSONField(null=True, blank=True)
+
+    analysis = models.JSONField(null=True, blank=True)
+    brand_analysis = models.JSONField(null=True, blank=True)
+    storyboard = models.JSONField(null=True, blank=True)
+    clip_count = models.PositiveSmallIntegerField(default=0)
+    clips_ready = models.PositiveSmallIntegerField(default=0)
+
+    estimated_usd = models.DecimalField(max_digits=10, decimal_places=4, default=Decimal(0))
+    actual_usd = models.DecimalField(max_digits=10, decimal_places=4, default=Decimal(0))
+
+    video = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    poster = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    version = models.PositiveSmallIntegerField(default=1)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    retried_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar = GenerationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(percentage__lte=100), name="generation_percentage_at_most_100"),
+            models.CheckConstraint(
+                condition=Q(duration_seconds__gte=4, duration_seconds__lte=180), name="generation_duration_4_to_180"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=FINISHED, finished_at__isnull=False)
+                | (~Q(status__in=FINISHED) & Q(finished_at__isnull=True)),
+                name="generation_finished_at_when_finished",
+            ),
+            models.CheckConstraint(condition=Q(clips_ready__lte=F("clip_count")), name="generation_clips_ready_fits"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-created_at"], name="generation_status_created"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="generation_owner_created"),
+            models.Index(
+                fields=["created_at"], condition=Q(status=GenerationStatus.QUEUED), name="generation_queue"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prompt[:60]} ({self.status})"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will happen any more, unless a failed one is retried."""
+        return self.status in FINISHED
+
+    def asset_ids(self) -> Iterable[uuid.UUID]:
+        """The assets that belong to the whole video."""
+        return [pk for pk in (self.video_id, self.poster_id) if pk]

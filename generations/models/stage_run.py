@@ -1,0 +1,66 @@
+"""One attempt at one stage. The row's id is the fencing token of whoever works on it."""
+
+import uuid
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from generations.models.clip import Clip
+from generations.models.generation import Generation
+from generations.states import LIVE, StageStatus
+
+
+class StageRun(models.Model):
+    """Rows are only added, so the history is kept; a retry is a new row with the next `attempt`.
+
+    `available_at`: not before this moment (a retry waits). `lease_expires_at`: after it, by the
+    database's clock, the worker counts as dead.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="stage_runs")
+    stage = models.CharField(max_length=30)
+    clip = models.ForeignKey(Clip, null=True, blank=True, on_delete=models.CASCADE, related_name="stage_runs")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    queue = models.CharField(max_length=30)
+    status = models.CharField(max_length=20, choices=StageStatus, default=StageStatus.QUEUED)
+    percentage = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=100, blank=True)
+    output = models.JSONField(null=True, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    available_at = models.DateTimeField(db_default=Now())
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "attempt"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["generation", "stage", "clip", "attempt"], nulls_distinct=False, name="stage_attempt_once"
+            ),
+            models.UniqueConstraint(
+                fields=["generation", "stage", "clip"],
+                condition=Q(status__in=LIVE),
+                nulls_distinct=False,
+                name="stage_one_live_attempt",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["available_at"], condition=Q(status=StageStatus.QUEUED), name="stage_run_queued"
+            ),
+            models.Index(
+                fields=["lease_expires_at"], condition=Q(status=StageStatus.RUNNING), name="stage_run_leases"
+            ),
+            models.Index(
+                fields=["stage", "-finished_at"],
+                condition=Q(status=StageStatus.SUCCEEDED),
+                name="stage_run_history",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage}, attempt {self.attempt} ({self.status})"

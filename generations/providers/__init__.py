@@ -1,0 +1,1 @@
+"""Clip providers. They know neither the queue nor the API."""

@@ -1,0 +1,1 @@
+"""The built-in provider: illustrated moving scenes drawn with Skia, free and deterministic."""

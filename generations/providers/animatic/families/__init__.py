@@ -1,0 +1,11 @@
+"""The scene families: one painter for each setting."""
+
+from collections.abc import Callable
+
+from analysis.contracts import Setting
+from generations.providers.animatic.families.mountains import paint_mountains
+from generations.providers.animatic.picture import Picture
+
+FAMILIES: dict[Setting, Callable[[Picture], None]] = {
+    "mountains": paint_mountains,
+}

@@ -1,0 +1,327 @@
+"""One clip's picture: plates and moving things from back to front, seen by the camera."""
+
+import numpy as np
+import skia
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+from analysis.contracts import Scene
+from generations.media.frame import FrameFormat
+from generations.providers.animatic.brush import blurred
+from generations.providers.animatic.camera import OVERSCAN, Pose
+from generations.providers.animatic.composition import Composition
+from generations.providers.animatic.noise import generator
+from generations.providers.animatic.palette import Look
+from generations.providers.animatic.resample import Pixels, resample
+
+Painter = Callable[[skia.Canvas], None]
+Motion = Callable[[float], tuple[float, float]]
+Fade = Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A rectangle of whole pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is seen of the picture, and when."""
+
+    seconds: float
+    fraction: float
+    pose: Pose
+    bounds: Bounds
+
+
+class Item(Protocol):
+    """Something in the picture."""
+
+    def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
+        """Draw it as it is at this moment."""
+
+
+@runtime_checkable
+class Opaque(Protocol):
+    """An item that hides what is behind it."""
+
+    def solid_from(self) -> float:
+        """The row of the frame below which nothing shows through."""
+
+
+def _still(_seconds: float) -> tuple[float, float]:
+    return 0.0, 0.0
+
+
+class Plate:
+    """A part of the picture that is painted once and then only moved, scaled and faded."""
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        *,
+        place: tuple[int, int],
+        depth: float,
+        focus: tuple[float, float],
+        motion: Motion = _still,
+        fade: Fade | None = None,
+        soft: bool = False,
+        mode: skia.BlendMode = skia.BlendMode.kSrcOver,
+    ) -> None:
+        self.pixels = pixels
+        self.place = place
+        self.depth = depth
+        self.moves = motion is not _still
+        self._focus = focus
+        self._motion = motion
+        self._fade = fade
+        self._soft = soft
+        self._mode = mode
+        self._seen: tuple[object, ...] = ()
+        self._image: skia.Image | None = None
+        self._buffer: Pixels | None = None
+
+    def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
+        """Draw the part of it that is seen."""
+        alpha = self._fade(moment.seconds) if self._fade else 1.0
+        if alpha <= 0.002:
+            return
+        paint = skia.Paint(Alphaf=min(1.0, alpha), BlendMode=self._mode)
+        scale, left, top = self._frame(moment)
+        if scale == 1 and (self._soft or (left.is_integer() and top.is_integer())):
+            canvas.drawImage(self._whole(), round(left), round(top), skia.SamplingOptions(), paint)
+            return
+        seen = self._visible(moment.bounds, scale, left, top)
+        if seen.left < seen.right and seen.top < seen.bottom:
+            image = self._resampled(seen, scale, left, top)
+            canvas.drawImage(image, seen.left, seen.top, skia.SamplingOptions(), paint)
+
+    def solid_from(self) -> float:
+        """The row of the frame below which nothing shows through this plate; infinite if there is none."""
+        if self.moves or self._fade or self._mode != skia.BlendMode.kSrcOver:
+            return float("inf")
+        open_rows = np.flatnonzero(self.pixels[..., 3].min(axis=1) < 255)
+        first = int(open_rows[-1]) + 1 if len(open_rows) else 0
+        return self.place[1] + first if first < len(self.pixels) else float("inf")
+
+    def cut_below(self, row: float) -> None:
+        """Forget what is below a row of the frame, where other plates hide it."""
+        keep = row - self.place[1]
+        if 1 < keep < len(self.pixels) and not self.moves:
+            self.pixels = np.ascontiguousarray(self.pixels[: int(keep)])
+
+    def _frame(self, moment: Moment) -> tuple[float, float, float]:
+        """Its scale, and where its corner comes to be. Sixty-fourths of a pixel are finer than the eye."""
+        scale = moment.pose.scale(self.depth)
+        dx, dy = moment.pose.shift(self.depth)
+        own_x, own_y = self._motion(moment.seconds)
+        (fx, fy), (x, y) = self._focus, self.place
+        left, top = fx + (x + own_x - fx) * scale + dx, fy + (y + own_y - fy) * scale + dy
+        return scale, round(left * 64) / 64, round(top * 64) / 64
+
+    def _visible(self, bounds: Bounds, scale: float, left: float, top: float) -> Bounds:
+        height, width = self.pixels.shape[:2]
+        return Bounds(
+            left=max(bounds.left, int(np.floor(left))),
+            top=max(bounds.top, int(np.floor(top))),
+            right=min(bounds.right, int(np.ceil(left + width * scale))),
+            bottom=min(bounds.bottom, int(np.ceil(top + height * scale))),
+        )
+
+    def _resampled(self, seen: Bounds, scale: float, left: float, top: float) -> skia.Image:
+        key = (seen, scale, left, top)
+        if key != self._seen or self._image is None:
+            rows = (np.arange(seen.top, seen.bottom) + 0.5 - top) / scale - 0.5
+            columns = (np.arange(seen.left, seen.right) + 0.5 - left) / scale - 0.5
+            self._buffer = resample(self.pixels, rows, columns)
+            self._image, self._seen = as_image(self._buffer), key
+        return self._image
+
+    def _whole(self) -> skia.Image:
+        if self._seen != ("whole",) or self._image is None:
+            self._image, self._seen = as_image(self.pixels), ("whole",)
+        return self._image
+
+
+class Picture:
+    """Collects what a family paints. Coordinates are those of the frame before the camera moves.
+
+    Families paint as if nothing were mirrored or enlarged: the composition is applied here.
+    """
+
+    def __init__(self, scene: Scene, frame: FrameFormat, seed: int, composition: Composition) -> None:
+        self.scene = scene
+        self.seconds = float(scene.duration_seconds)
+        self.width, self.height = frame.width, frame.height
+        self.unit = min(frame.width, frame.height) / 100
+        self.composition = composition
+        self.look = Look(scene, turn=composition.turn)
+        self.chance = generator("picture", seed, scene.position, scene.setting)
+        self.horizon = frame.height * composition.horizon
+        self.items: list[Item] = []
+
+    @property
+    def left(self) -> float:
+        """Where painting has to begin so that no camera move shows an edge."""
+        return -0.14 * self.width
+
+    @property
+    def right(self) -> float:
+        """Where painting may end."""
+        return 1.14 * self.width
+
+    @property
+    def bottom(self) -> float:
+        """How far down to paint."""
+        return 1.16 * self.height
+
+    @property
+    def focus(self) -> tuple[float, float]:
+        """The point that zooms aim at."""
+        return self.width / 2, self.horizon
+
+    def add(self, item: Item) -> None:
+        """Put something in front of all that is there."""
+        self.items.append(item)
+
+    def paint(
+        self,
+        depth: float,
+        painter: Painter,
+        *,
+        soft: bool = False,
+        framed: bool = True,
+        blur: float | None = None,
+        motion: Motion = _still,
+        fade: Fade | None = None,
+        mode: skia.BlendMode = skia.BlendMode.kSrcOver,
+        overscan: float = 0.0,
+    ) -> Plate | None:
+        """Paint a plate and put it in front. `soft` ones may move by whole pixels; `framed=False` is
+        neither mirrored nor enlarged; `overscan` is extra width to paint, for plates that drift."""
+        pixels, place = self.bake(depth, painter, framed=framed, blur=blur, overscan=overscan)
+        if pixels is None:
+            return None
+        plate = Plate(
+            pixels,
+            place=place,
+            depth=depth,
+            focus=self.focus,
+            motion=motion,
+            fade=fade,
+            soft=soft,
+            mode=mode,
+        )
+        self.add(plate)
+        return plate
+
+    def bake(
+        self,
+        depth: float,
+        painter: Painter,
+        *,
+        framed: bool = True,
+        blur: float | None = None,
+        overscan: float = 0.0,
+    ) -> tuple[Pixels | None, tuple[int, int]]:
+        """Paint on an empty plate with the overscan that its depth needs. Empty edges are cut off."""
+        share = OVERSCAN * (depth + 0.15) if depth else 0.0
+        across, down = int((share + overscan) * self.width) + 2, int(share * self.height) + 2
+        surface = empty_surface(self.width + 2 * across, self.height + 2 * down)
+        canvas = surface.getCanvas()
+        canvas.translate(across, down)
+        radius = self.composition.softness if blur is None and depth < 0.85 else blur or 0.0
+        if radius:
+            canvas.saveLayer(None, blurred(radius * self.unit))
+        if framed:
+            canvas.concat(self.framing())
+        painter(canvas)
+        if radius:
+            canvas.restore()
+        return _cropped(pixels_of(surface), (-across, -down))
+
+    def framing(self) -> skia.Matrix:
+        """Mirrors and enlarges about the point that the composition looks at."""
+        size = self.composition.enlargement
+        matrix = skia.Matrix.Translate(self.width / 2, self.horizon)
+        matrix.preScale(-size if self.composition.mirrored else size, size)
+        matrix.preTranslate(-self.width / 2, -self.horizon)
+        return matrix
+
+    def project(
+        self, moment: Moment, depth: float, x: float, y: float, *, framed: bool = True
+    ) -> tuple[float, float, float]:
+        """Where a point painted at (x, y) is seen, and how much larger."""
+        size = 1.0
+        if framed:
+            size = self.composition.enlargement
+            sign = -1 if self.composition.mirrored else 1
+            x = self.width / 2 + (x - self.width / 2) * size * sign
+            y = self.horizon + (y - self.horizon) * size
+        scale, (dx, dy) = moment.pose.scale(depth), moment.pose.shift(depth)
+        fx, fy = self.focus
+        return fx + (x - fx) * scale + dx, fy + (y - fy) * scale + dy, scale * size
+
+    @property
+    def bounds(self) -> Bounds:
+        """The frame."""
+        return Bounds(0, 0, self.width, self.height)
+
+    def snapshot(self, across: int) -> Pixels:
+        """Everything so far at the start of the clip, with `across` pixels more on either side."""
+        surface = empty_surface(self.width + 2 * across, self.height)
+        canvas = surface.getCanvas()
+        canvas.translate(across, 0)
+        bounds = replace(self.bounds, left=-across, right=self.width + across)
+        for item in self.items:
+            item.draw(canvas, Moment(0.0, 0.0, Pose(), bounds))
+        return pixels_of(surface)
+
+    def cull(self) -> None:
+        """Drop the rows of plates that nearer plates hide for the whole clip."""
+        slack = 0.16 * self.height
+        hidden = float("inf")
+        for item in reversed(self.items):
+            if isinstance(item, Plate):
+                item.cut_below(hidden + slack)
+            if isinstance(item, Opaque):
+                hidden = min(hidden, item.solid_from())
+
+
+def empty_surface(width: int, height: int) -> skia.Surface:
+    """A transparent surface."""
+    return skia.Surface.MakeRasterN32Premul(width, height)
+
+
+def pixels_of(surface: skia.Surface) -> Pixels:
+    """A copy of what was drawn, premultiplied, as blue, green, red and alpha."""
+    pixels = np.empty((surface.height(), surface.width(), 4), np.uint8)
+    info = skia.ImageInfo.Make(
+        surface.width(), surface.height(), skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType
+    )
+    surface.readPixels(info, pixels, pixels.strides[0], 0, 0)
+    return pixels
+
+
+def as_image(pixels: Pixels) -> skia.Image:
+    """Skia's view of the same memory; the array has to outlive it."""
+    return skia.Image.fromarray(
+        pixels, skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType, copy=False
+    )
+
+
+def _cropped(pixels: Pixels, place: tuple[int, int]) -> tuple[Pixels | None, tuple[int, int]]:
+    """Without its empty edges, but with a rim of two empty pixels, which keeps scaled edges smooth."""
+    alpha = pixels[..., 3]
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(rows):
+        return None, place
+    top, left = max(0, int(rows[0]) - 2), max(0, int(columns[0]) - 2)
+    part = pixels[top : rows[-1] + 3, left : columns[-1] + 3]
+    return np.ascontiguousarray(part), (place[0] + left, place[1] + top)

@@ -1,0 +1,57 @@
+"""Draws one clip, frame by frame."""
+
+import numpy as np
+import skia
+from collections.abc import Callable
+from pathlib import Path
+
+from generations.media.encoder import FrameEncoder
+from generations.providers.animatic.camera import Camera
+from generations.providers.animatic.composition import compose
+from generations.providers.animatic.families import FAMILIES
+from generations.providers.animatic.picture import Moment, Picture
+from generations.providers.animatic.resample import Pixels
+from generations.providers.animatic.weather import paint_vignette
+from generations.providers.base import ClipSpec
+
+#: Frames between two reports of progress.
+_REPORT_EVERY = 6
+
+
+def render_clip(spec: ClipSpec, into: Path, report: Callable[[float], None]) -> tuple[str, ...]:
+    """Draw and encode a clip; answer the warnings for the client."""
+    drawing = Drawing(spec)
+    with FrameEncoder(into, spec.frame) as encoder:
+        for index in range(drawing.frames):
+            encoder.write(drawing.frame(index).data)
+            if index % _REPORT_EVERY == 0:
+                report(index / drawing.frames)
+    report(1.0)
+    return drawing.warnings
+
+
+class Drawing:
+    """All that one clip is drawn from. Equal specs draw equal pixels."""
+
+    def __init__(self, spec: ClipSpec) -> None:
+        scene, frame = spec.scene, spec.frame
+        self.frames = frame.frames(float(scene.duration_seconds))
+        self.warnings: tuple[str, ...] = ()
+        composition = compose(scene, spec.seed, portrait=frame.width < frame.height)
+        picture = Picture(scene, frame, spec.seed, composition)
+        FAMILIES[scene.setting](picture)
+        paint_vignette(picture)
+        picture.cull()
+        self._picture = picture
+        self._camera = Camera(scene.camera, frame.width, frame.height, float(scene.duration_seconds))
+        self._fps = frame.fps
+        self._pixels = np.zeros((frame.height, frame.width, 4), np.uint8)
+        self._canvas = skia.Canvas(self._pixels, skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType)
+
+    def frame(self, index: int) -> Pixels:
+        """The pixels of one frame: blue, green, red, alpha. The next call overwrites them."""
+        fraction = index / max(1, self.frames - 1)
+        moment = Moment(index / self._fps, fraction, self._camera.pose(fraction), self._picture.bounds)
+        for item in self._picture.items:
+            item.draw(self._canvas, moment)
+        return self._pixels

@@ -1,0 +1,63 @@
+"""Bilinear resampling of pictures with numpy.
+
+The Skia wheels for Linux sample pictures one pixel at a time: drawing a full 720p picture at a
+fraction of a pixel costs them 40 ms, and this 2 to 11 ms. At whole pixels Skia is the quicker one.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Places = NDArray[np.float64]
+
+#: Rows worked on at once, so that the intermediate rows stay in the processor's cache.
+_ROWS = 8
+_STEPS = 128
+
+
+def resample(source: Pixels, rows: Places, columns: Places) -> Pixels:
+    """The pixels of `source` at each of `rows` by each of `columns`, in between where they are fractions.
+
+    `source` is height by width by four bytes. Places outside of it repeat its edge.
+    """
+    top, row_weights = _split(rows, source.shape[0])
+    left, column_weights = _split(columns, source.shape[1])
+    first = int(left.min(initial=0))
+    strip = slice(first, int(left.max(initial=0)) + 2)
+    left = left - first
+    across = np.repeat(column_weights, 4)
+    words = source.view(np.uint32)[..., 0]
+    result = np.empty((len(rows), len(columns)), np.uint32)
+    for start in range(0, len(rows), _ROWS):
+        block = slice(start, start + _ROWS)
+        lines = _blend(words[top[block], strip], words[top[block] + 1, strip], row_weights[block, None])
+        result[block] = _blend(_columns(lines, left), _columns(lines, left + 1), across)
+    return result.view(np.uint8).reshape(len(rows), len(columns), 4)
+
+
+def _split(places: Places, size: int) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
+    """Each place as the pixel before it and how far it is on the way to the next one."""
+    inside = np.clip(places, 0, size - 1.001)
+    before = inside.astype(np.int64)
+    return before, ((inside - before) * _STEPS).astype(np.int16)
+
+
+def _columns(lines: NDArray[np.uint32], places: NDArray[np.int64]) -> NDArray[np.uint32]:
+    if places[-1] - places[0] == len(places) - 1:
+        return lines[:, places[0] : places[-1] + 1]  # Moved but not scaled: a slice is the same and quicker.
+    return lines.take(places, axis=1)
+
+
+def _blend(
+    first: NDArray[np.uint32], second: NDArray[np.uint32], weight: NDArray[np.int16]
+) -> NDArray[np.uint32]:
+    if not weight.any():
+        return np.ascontiguousarray(first)
+    start = np.ascontiguousarray(first).view(np.uint8).astype(np.int16)
+    way = np.ascontiguousarray(second).view(np.uint8).astype(np.int16)
+    way -= start
+    way *= weight
+    way += _STEPS // 2
+    way >>= 7
+    way += start
+    return way.astype(np.uint8).view(np.uint32)

@@ -1,0 +1,20 @@
+"""The providers that this installation knows, by name. A provider's module is loaded when it is first asked for."""
+
+from functools import cache
+from django.conf import settings
+from django.utils.module_loading import import_string
+from generations.providers.base import VideoProvider
+
+BUILT_IN = {"animatic": "generations.providers.animatic.provider.AnimaticProvider"}
+
+
+def provider_names() -> list[str]:
+    """Every name that a request may give, beside `auto`."""
+    return [*BUILT_IN, *settings.EXTRA_PROVIDERS]
+
+
+@cache
+def provider_get(name: str) -> VideoProvider:
+    """The provider with this name. Raises `KeyError`."""
+    provider: VideoProvider = import_string((BUILT_IN | settings.EXTRA_PROVIDERS)[name])()
+    return provider

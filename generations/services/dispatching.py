@@ -1,0 +1,100 @@
+"""Closing the gaps: runs that Redis forgot, workers that went silent, cancellations whose worker died, orphan bytes.
+
+Every pass may run twice at once, in two processes: each move is guarded.
+"""
+
+import logging
+from collections import defaultdict
+from datetime import timedelta
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from generations.models import Clip, Generation, IdempotencyKey, StageRun
+from generations.pipeline import STAGES
+from generations.services.queueing import enqueue, job_id, messages_waiting
+from generations.services.stage_runs import stage_run_lose
+from generations.states import StageStatus
+from redis.exceptions import RedisError
+from storage_app.models import Asset
+from storage_app.services import assets_delete
+from videogen.kernel.states import TransitionRefused
+
+logger = logging.getLogger(__name__)
+
+#: A run this young is on its way: its own transaction sends it after commit.
+GRACE_SECONDS = 3
+
+#: Assets that nothing refers to are left for this long: an attempt may be about to.
+ORPHAN_HOURS = 2
+
+BATCH = 500
+
+
+def queued_send() -> int:
+    """Send the queued runs that are due and that lie in no queue. Answers how many."""
+    due = StageRun.objects.filter(
+        status=StageStatus.QUEUED,
+        available_at__lte=Now(),
+        created_at__lte=Now() - timedelta(seconds=GRACE_SECONDS),
+    ).order_by("available_at")[:BATCH]
+    by_queue: dict[str, list[StageRun]] = defaultdict(list)
+    for run in due:
+        by_queue[run.queue].append(run)
+    try:
+        missing = [
+            run
+            for queue, runs in by_queue.items()
+            for waiting in [messages_waiting(queue)]
+            for run in runs
+            if job_id(run) not in waiting
+        ]
+    except RedisError as error:
+        logger.warning("Redis is away, runs are sent later: %s", error)
+        return 0
+    return enqueue(missing)
+
+
+def silent_replace() -> int:
+    """Replace attempts whose lease has expired, by the database's clock. Answers how many."""
+    silent = Q(lease_expires_at__lt=Now())
+    return _lose(silent, "Its worker went silent.")
+
+
+def overdue_replace() -> int:
+    """Replace attempts that beat, but should have ended long ago. Answers how many."""
+    replaced = 0
+    for stage in STAGES:
+        limit = timedelta(seconds=stage.timeout_seconds + settings.STAGE_LEASE_SECONDS)
+        overdue = Q(stage=stage.name, started_at__lt=Now() - limit)
+        replaced += _lose(overdue, f"It took longer than {stage.timeout_seconds} s.")
+    return replaced
+
+
+def _lose(where: Q, reason: str) -> int:
+    replaced = 0
+    for run in StageRun.objects.filter(where, status=StageStatus.RUNNING).select_related("clip")[:BATCH]:
+        try:
+            stage_run_lose(run=run, where=where, reason=reason)
+        except (TransitionRefused, Generation.DoesNotExist):
+            continue  # It finished after all, another dispatcher was first, or it was deleted.
+        logger.warning("%s, attempt %s of %s: %s", run.stage, run.attempt, run.generation_id, reason)
+        replaced += 1
+    return replaced
+
+
+def orphans_delete() -> int:
+    """Delete assets that no generation and no clip refers to. Answers how many."""
+    videos = Generation.objects.filter(Q(video=OuterRef("pk")) | Q(poster=OuterRef("pk")))
+    clips = Clip.objects.filter(
+        Q(source=OuterRef("pk")) | Q(video=OuterRef("pk")) | Q(thumbnail=OuterRef("pk"))
+    )
+    old = Asset.objects.filter(created_at__lt=Now() - timedelta(hours=ORPHAN_HOURS))
+    orphans = list(old.exclude(Exists(videos)).exclude(Exists(clips))[:BATCH])
+    assets_delete(assets=orphans)
+    return len(orphans)
+
+
+def keys_expire() -> int:
+    """Forget idempotency keys that are older than promised. Answers how many."""
+    old = timedelta(hours=settings.IDEMPOTENCY_HOURS)
+    return IdempotencyKey.objects.filter(created_at__lt=Now() - old).delete()[0]

@@ -1,0 +1,137 @@
+"""A generation's steps as they stand: what is done, what runs, what is left, and how long that takes."""
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.utils import timezone
+from generations.models import Clip, Generation, StageRun
+from generations.pipeline import STAGE, STAGES, Stage, Step, applicable, percentage, ready_steps, steps
+from generations.states import LIVE, StageStatus
+from redis.exceptions import RedisError
+
+#: How many of the newest successful runs the history looks at, and for how long it is remembered.
+HISTORY_RUNS = 50
+HISTORY_SECONDS = 30
+
+_HISTORY = """
+SELECT stage, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds / units)
+FROM unnest(%s::text[]) AS name(stage)
+CROSS JOIN LATERAL (
+    SELECT EXTRACT(EPOCH FROM run.finished_at - run.started_at) AS seconds,
+           COALESCE(clip.duration_seconds, 1) AS units
+    FROM generations_stagerun run LEFT JOIN generations_clip clip ON clip.id = run.clip_id
+    WHERE run.stage = name.stage AND run.status = 'succeeded'
+    ORDER BY run.finished_at DESC LIMIT %s
+) AS history
+GROUP BY stage
+"""
+
+
+@dataclass
+class Plan:
+    """A snapshot, taken under the generation's lock where it decides anything."""
+
+    stages: list[Stage]
+    clip_seconds: dict[UUID, float]
+    positions: dict[UUID, int]
+    done: set[Step] = field(default_factory=set)
+    live: set[Step] = field(default_factory=set)
+    running: dict[Step, int] = field(default_factory=dict)
+    attempts: dict[Step, int] = field(default_factory=dict)
+
+    @property
+    def clip_ids(self) -> list[UUID]:
+        """In the order of their positions."""
+        return list(self.clip_seconds)
+
+    def startable(self) -> list[Step]:
+        """Steps that may start and that nobody has yet."""
+        return [step for step in ready_steps(self.stages, self.clip_ids, self.done) if step not in self.live]
+
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return bool(self.clip_ids) and all(step in self.done for step in steps(self.stages, self.clip_ids))
+
+    def percentage(self) -> int:
+        """0 to 100."""
+        return percentage(self.stages, self.clip_ids, self.done, self.running)
+
+    def remaining_seconds(self, expected_clip_seconds: float) -> float:
+        """How long the rest takes, from the history of stage durations.
+
+        Before there is a storyboard, clips are taken to last `expected_clip_seconds` together.
+        """
+        typical = typical_seconds()
+        total = 0.0
+        for stage in self.stages:
+            if not stage.per_clip:
+                total += 0 if Step(stage.name) in self.done else typical[stage.name]
+                continue
+            seconds = self._clip_seconds_left(stage) if self.clip_seconds else expected_clip_seconds
+            total += seconds * typical[stage.name] / settings.CLIPS_WORKERS
+        return total
+
+    def _clip_seconds_left(self, stage: Stage) -> float:
+        left = 0.0
+        for clip_id, seconds in self.clip_seconds.items():
+            step = Step(stage.name, clip_id)
+            left += 0 if step in self.done else seconds * (1 - self.running.get(step, 0) / 100)
+        return left
+
+
+def plan_of(generation: Generation) -> Plan:
+    """The snapshot of a generation: two queries."""
+    clips = Clip.objects.filter(generation=generation).order_by("position")
+    rows = list(clips.values_list("pk", "position", "duration_seconds"))
+    plan = Plan(
+        stages=applicable(generation),
+        clip_seconds={pk: float(seconds) for pk, _, seconds in rows},
+        positions={pk: position for pk, position, _ in rows},
+    )
+    runs = StageRun.objects.filter(generation=generation)
+    for stage, clip_id, attempt, status, done in runs.values_list(
+        "stage", "clip_id", "attempt", "status", "percentage"
+    ):
+        step = Step(stage, clip_id)
+        plan.attempts[step] = max(attempt, plan.attempts.get(step, 0))
+        if status == StageStatus.SUCCEEDED:
+            plan.done.add(step)
+        elif status in LIVE:
+            plan.live.add(step)
+            plan.running[step] = done
+    return plan
+
+
+def estimated_completion(*, generation: Generation, plan: Plan) -> datetime:
+    """When the video should be there, if nothing else takes the workers."""
+    return timezone.now() + timedelta(seconds=plan.remaining_seconds(generation.duration_seconds))
+
+
+def eta_seconds(generation: Generation) -> int | None:
+    """Whole seconds until the estimated completion; None once the generation is finished."""
+    if generation.is_finished or generation.estimated_completion is None:
+        return None
+    return max(0, math.ceil((generation.estimated_completion - timezone.now()).total_seconds()))
+
+
+def typical_seconds() -> dict[str, float]:
+    """The median duration of each stage (of a second of clip, where it runs per clip), from the newest runs."""
+    known: dict[str, float] | None = None
+    try:
+        known = cache.get("typical_seconds")
+        if known is None:
+            known = _history()
+            cache.set("typical_seconds", known, HISTORY_SECONDS)
+    except RedisError:
+        known = known or _history()
+    return {stage.name: known.get(stage.name, stage.typical_seconds) for stage in STAGES}
+
+
+def _history() -> dict[str, float]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, [list(STAGE), HISTORY_RUNS])
+        return {stage: float(seconds) for stage, seconds in cursor.fetchall()}

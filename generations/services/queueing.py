@@ -1,0 +1,52 @@
+"""Handing stage runs to workers. RQ is a courier: it carries an id, and may carry it twice."""
+
+import logging
+from collections.abc import Iterable
+import django_rq
+from django.db import transaction
+from generations.models import StageRun
+from generations.pipeline import STAGE
+from redis.exceptions import RedisError
+from videogen.kernel.redis import queue_redis
+
+logger = logging.getLogger(__name__)
+
+#: By name, so that the API need not import what workers run.
+RUN_STAGE = "generations.tasks.run_stage"
+
+#: RQ's own alarm is the last net: attempts end by their own deadline long before.
+EXTRA_SECONDS = 120
+
+
+def job_id(run: StageRun) -> str:
+    """The name of a run's message; the same run always has the same."""
+    return f"stage-{run.pk}"
+
+
+def enqueue_on_commit(run: StageRun) -> None:
+    """Send the run once this transaction is committed. If Redis is away, the dispatcher will."""
+
+    def send() -> None:
+        enqueue([run])
+
+    transaction.on_commit(send, robust=True)
+
+
+def enqueue(runs: Iterable[StageRun]) -> int:
+    """Ask workers to look at these runs. A second delivery loses the claim, so repeats are harmless."""
+    sent = 0
+    try:
+        for run in runs:
+            # The caller chose the moment, after commit; hence the mode.
+            queue = django_rq.get_queue(run.queue, commit_mode="auto", connection=queue_redis())
+            timeout = STAGE[run.stage].timeout_seconds + EXTRA_SECONDS
+            queue.enqueue(RUN_STAGE, str(run.pk), job_id=job_id(run), job_timeout=timeout, failure_ttl=3600)
+            sent += 1
+    except RedisError as error:
+        logger.warning("Redis is away, the dispatcher will send these runs later: %s", error)
+    return sent
+
+
+def messages_waiting(queue_name: str) -> set[str]:
+    """The job ids that lie in a queue now. Raises `RedisError`."""
+    return set(django_rq.get_queue(queue_name, commit_mode="auto", connection=queue_redis()).get_job_ids())

@@ -1,0 +1,300 @@
+"""The life of an attempt: queued, claimed, kept alive, settled. Whoever holds the row's id may write, once.
+
+Allowed at any moment: a second delivery, a worker that dies, a worker that wakes up late, two
+dispatchers. Each move is one guarded UPDATE under the generation's lock; who comes second is refused.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from generations.models import Clip, Generation, StageRun
+from generations.pipeline import STAGE, Step
+from generations.services.events import event_record, percentage_publish
+from generations.services.plans import Plan, estimated_completion, eta_seconds, plan_of
+from generations.services.queueing import enqueue_on_commit
+from generations.states import CLIP, GENERATION, LIVE, STAGE_RUN, WORKABLE, ClipStatus, GenerationStatus, StageStatus
+from videogen.kernel.errors import DomainError
+from videogen.kernel.states import TransitionRefused
+
+logger = logging.getLogger(__name__)
+
+#: Writes what an attempt made. It runs inside the settling transaction, under the generation's lock.
+Apply = Callable[[Generation, Clip | None, Mapping[str, Any]], None]
+
+#: Pause before the next attempt, doubled each time.
+RETRY_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a worker holds: the run whose id is its token, and what it works on."""
+
+    run: StageRun
+    generation: Generation
+    clip: Clip | None
+
+
+def generation_lock(pk: UUID) -> Generation:
+    """The row, locked until the transaction ends. Always the first lock that is taken."""
+    return Generation.objects.select_for_update().get(pk=pk)
+
+
+def stage_run_claim(*, run_id: UUID, worker: str) -> Claim | None:
+    """Take a queued run, or None when somebody else has it or nobody wants it any more."""
+    with transaction.atomic():
+        found = StageRun.objects.filter(pk=run_id).values_list("generation_id", flat=True).first()
+        if found is None:
+            return None
+        generation = generation_lock(found)
+        run = StageRun.objects.select_related("clip").get(pk=run_id)
+        if generation.status not in WORKABLE:
+            return None
+        try:
+            STAGE_RUN.move(
+                run,
+                StageStatus.RUNNING,
+                where=Q(available_at__lte=Now()),
+                worker=worker,
+                started_at=Now(),
+                lease_expires_at=_lease(),
+            )
+        except TransitionRefused:
+            return None
+        _announce_start(generation, run)
+        return Claim(run, generation, run.clip)
+
+
+def _announce_start(generation: Generation, run: StageRun) -> None:
+    if generation.status == GenerationStatus.QUEUED:
+        GENERATION.move(generation, GenerationStatus.PROCESSING, started_at=Now())
+        event_record(generation=generation, type="generation.processing")
+    if run.clip and run.clip.status == ClipStatus.PENDING:
+        CLIP.move(run.clip, ClipStatus.RENDERING)
+    generation.stage = run.stage
+    event_record(
+        generation=generation,
+        type="stage.started",
+        stage=run.stage,
+        position=run.clip.position if run.clip else None,
+        attempt=run.attempt,
+    )
+
+
+def stage_run_beat(*, run: StageRun, percentage: int) -> bool:
+    """Extend the lease and tell how far the run is. False: stop, the work is no longer wanted."""
+    alive = StageRun.objects.filter(pk=run.pk, status=StageStatus.RUNNING).exclude(
+        generation__status=GenerationStatus.CANCELLING
+    )
+    if not alive.update(lease_expires_at=_lease(), percentage=percentage):
+        return False
+    if percentage != run.percentage:
+        run.percentage = percentage
+        _publish_percentage(run)
+    return True
+
+
+def _publish_percentage(run: StageRun) -> None:
+    generation = Generation.objects.get(pk=run.generation_id)
+    plan = plan_of(generation)
+    reached = max(plan.percentage(), generation.percentage)
+    generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
+    Generation.objects.filter(
+        pk=generation.pk, status=GenerationStatus.PROCESSING, percentage__lte=reached
+    ).update(percentage=reached, estimated_completion=generation.estimated_completion, updated_at=Now())
+    percentage_publish(
+        generation_id=generation.pk,
+        percentage=reached,
+        eta_seconds=eta_seconds(generation),
+        stage=run.stage,
+        position=plan.positions.get(run.clip_id) if run.clip_id else None,
+        done=run.percentage,
+    )
+
+
+def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply) -> None:
+    """Settle a run with what it made, and start what comes next. Raises `TransitionRefused` when it is too late."""
+    with transaction.atomic():
+        generation = generation_lock(run.generation_id)
+        STAGE_RUN.move(
+            run, StageStatus.SUCCEEDED, output=dict(output), percentage=100, finished_at=Now(), lease_expires_at=None
+        )
+        apply(generation, run.clip, output)
+        plan = _plan_refresh(generation)
+        _record_settled(generation, run, "stage.succeeded")
+        generation_advance(generation=generation, plan=plan)
+
+
+def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
+    """Settle a run that could not do its work: try again where that can help, else fail the generation."""
+    with transaction.atomic():
+        generation = generation_lock(run.generation_id)
+        STAGE_RUN.move(
+            run,
+            StageStatus.FAILED,
+            error_code=error.code,
+            error_message=str(error),
+            finished_at=Now(),
+            lease_expires_at=None,
+        )
+        failures = _tries(generation, run, StageStatus.FAILED)
+        if generation.status == GenerationStatus.CANCELLING:
+            cancel_finish(generation=generation)
+        elif error.retryable and failures < settings.STAGE_MAX_ATTEMPTS and generation.status in WORKABLE:
+            pause = RETRY_SECONDS * 2 ** (failures - 1)
+            _record_settled(generation, run, "stage.retrying", message=str(error), code=error.code)
+            stage_run_add(generation=generation, step=Step(run.stage, run.clip_id), pause_seconds=pause)
+        else:
+            _record_settled(generation, run, "stage.failed", message=str(error), code=error.code)
+            generation_fail(generation=generation, run=run, error=error)
+
+
+def stage_run_abandon(*, run: StageRun) -> None:
+    """The worker lets go of a run that was cancelled under it."""
+    with transaction.atomic():
+        generation = generation_lock(run.generation_id)
+        STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now(), lease_expires_at=None)
+        cancel_finish(generation=generation)
+
+
+def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
+    """Replace an attempt whose worker went silent. Raises `TransitionRefused` when it finished after all."""
+    with transaction.atomic():
+        generation = generation_lock(run.generation_id)
+        STAGE_RUN.move(
+            run,
+            StageStatus.LOST,
+            where=where,
+            error_code="stage.lost",
+            error_message=reason,
+            finished_at=Now(),
+            lease_expires_at=None,
+        )
+        if generation.status == GenerationStatus.CANCELLING:
+            cancel_finish(generation=generation)
+        elif generation.status not in WORKABLE:
+            return
+        elif _tries(generation, run, StageStatus.LOST) < settings.STAGE_MAX_LOSSES:
+            _record_settled(generation, run, "stage.lost", message=reason)
+            stage_run_add(generation=generation, step=Step(run.stage, run.clip_id))
+        else:
+            error = DomainError(f"The stage {run.stage} keeps losing its worker.", code="stage.lost", retryable=True)
+            generation_fail(generation=generation, run=run, error=error)
+
+
+def stage_run_add(*, generation: Generation, step: Step, pause_seconds: float = 0) -> StageRun:
+    """Queue the next attempt at a step."""
+    latest = StageRun.objects.filter(generation=generation, stage=step.stage, clip_id=step.clip_id).order_by("-attempt")
+    run = StageRun.objects.create(
+        generation=generation,
+        stage=step.stage,
+        clip_id=step.clip_id,
+        attempt=(latest.values_list("attempt", flat=True).first() or 0) + 1,
+        queue=STAGE[step.stage].queue,
+        available_at=Now() + timedelta(seconds=pause_seconds),
+    )
+    if not pause_seconds:
+        enqueue_on_commit(run)
+    return run
+
+
+def generation_advance(*, generation: Generation, plan: Plan | None = None) -> None:
+    """Start every step whose requirements are done, and finish when nothing is left. The lock is held."""
+    plan = plan or _plan_refresh(generation)
+    if generation.status not in WORKABLE:
+        return
+    if plan.is_done():
+        GENERATION.move(generation, GenerationStatus.COMPLETED, stage="", finished_at=Now(), error=None)
+        event_record(generation=generation, type="generation.completed")
+    elif _needs_approval(generation, plan):
+        GENERATION.move(generation, GenerationStatus.AWAITING_APPROVAL)
+        event_record(generation=generation, type="generation.awaiting_approval")
+    else:
+        for step in plan.startable():
+            stage_run_add(generation=generation, step=step)
+
+
+def _plan_refresh(generation: Generation) -> Plan:
+    plan = plan_of(generation)
+    generation.percentage = max(generation.percentage, plan.percentage())
+    generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
+    generation.save(update_fields=["percentage", "estimated_completion"])
+    return plan
+
+
+def _needs_approval(generation: Generation, plan: Plan) -> bool:
+    return generation.approval == "storyboard" and bool(plan.clip_ids) and generation.approved_at is None
+
+
+def generation_fail(*, generation: Generation, run: StageRun, error: DomainError) -> None:
+    """End a generation with an error. Clips that are ready stay; those at work may still finish. The lock is held."""
+    if run.clip and run.clip.status == ClipStatus.RENDERING:
+        CLIP.move(run.clip, ClipStatus.FAILED)
+    if generation.status not in WORKABLE:
+        return
+    _cancel_queued(generation)
+    details = {
+        "code": error.code,
+        "message": str(error),
+        "stage": run.stage,
+        "position": run.clip.position if run.clip else None,
+        "retryable": error.retryable,
+    }
+    if generation.status == GenerationStatus.QUEUED:
+        GENERATION.move(generation, GenerationStatus.PROCESSING, started_at=Now())
+    GENERATION.move(generation, GenerationStatus.FAILED, error=details, finished_at=Now())
+    event_record(generation=generation, type="generation.failed", stage=run.stage, message=str(error), code=error.code)
+
+
+def cancel_finish(*, generation: Generation) -> None:
+    """`cancelling` becomes `cancelled` once no attempt is alive any more. The lock is held."""
+    alive = StageRun.objects.filter(generation=generation, status__in=LIVE).exists()
+    if alive or generation.status != GenerationStatus.CANCELLING:
+        return
+    unfinished = [ClipStatus.PENDING, ClipStatus.RENDERING]
+    for clip in Clip.objects.filter(generation=generation, status__in=unfinished):
+        CLIP.move(clip, ClipStatus.CANCELLED)
+    GENERATION.move(generation, GenerationStatus.CANCELLED, finished_at=Now())
+    event_record(generation=generation, type="generation.cancelled")
+
+
+def _cancel_queued(generation: Generation) -> None:
+    idle = [StageStatus.QUEUED, StageStatus.WAITING]
+    for run in StageRun.objects.filter(generation=generation, status__in=idle):
+        STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now())
+
+
+def cancel_begin(*, generation: Generation) -> None:
+    """Take back what has not started; what runs is told at its next heartbeat. The lock is held."""
+    GENERATION.move(generation, GenerationStatus.CANCELLING)
+    event_record(generation=generation, type="generation.cancelling")
+    _cancel_queued(generation)
+    cancel_finish(generation=generation)
+
+
+def _tries(generation: Generation, run: StageRun, status: StageStatus) -> int:
+    """How often this step ended so, since it was last retried by hand."""
+    tries = StageRun.objects.filter(generation=generation, stage=run.stage, clip_id=run.clip_id, status=status)
+    return tries.filter(created_at__gte=generation.retried_at or generation.created_at).count()
+
+
+def _record_settled(generation: Generation, run: StageRun, type: str, message: str = "", **data: Any) -> None:
+    event_record(
+        generation=generation,
+        type=type,
+        stage=run.stage,
+        position=run.clip.position if run.clip else None,
+        message=message,
+        attempt=run.attempt,
+        **data,
+    )
+
+
+def _lease() -> Any:
+    return Now() + timedelta(seconds=settings.STAGE_LEASE_SECONDS)

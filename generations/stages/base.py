@@ -1,0 +1,55 @@
+"""What a stage is given, and what it has to offer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from generations.models import Clip, Generation, StageRun
+from generations.providers.base import ReportProgress
+from storage_app.models import Asset, AssetKind
+from storage_app.services import asset_create, asset_fetch
+
+
+@dataclass(frozen=True)
+class StageWork:
+    """One attempt at work. `directory` is its own and goes when it ends; `kept` are the assets it has made.
+
+    `report` takes the fraction done and raises when the work is no longer wanted.
+    """
+
+    run: StageRun
+    generation: Generation
+    clip: Clip | None
+    directory: Path
+    report: ReportProgress
+    kept: list[Asset]
+
+    def its_clip(self) -> Clip:
+        """The clip of a per-clip stage."""
+        if self.clip is None:
+            raise LookupError(f"{self.run.stage} runs per clip")
+        return self.clip
+
+    def keep(self, path: Path, kind: AssetKind) -> str:
+        """Store a file and answer the asset's id. It is deleted again when the attempt turns out to be too late."""
+        asset = asset_create(owner=self.generation.owner, kind=kind, path=path, name=path.name)
+        self.kept.append(asset)
+        return str(asset.pk)
+
+    def fetch(self, asset: Asset | None, name: str) -> Path:
+        """Bring an asset's bytes here."""
+        if asset is None:
+            raise LookupError(f"{name} has not been made")
+        path = self.directory / name
+        asset_fetch(asset=asset, into=path)
+        return path
+
+
+class StageHandler(Protocol):
+    """A module below `generations.stages`."""
+
+    def execute(self, work: StageWork) -> Mapping[str, Any]:
+        """Do the work, and answer plain values to be stored. May be killed, and run again, at any point."""
+
+    def apply(self, generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
+        """Write what was made. Runs in the settling transaction, with the generation locked."""

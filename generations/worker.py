@@ -1,0 +1,18 @@
+"""The RQ worker of a stage queue. It loads what the stages need before it forks, not once for each job."""
+
+from django.conf import settings
+from generations import tasks
+from generations.providers.registry import provider_get
+from rq import Worker
+
+
+class StageWorker(Worker):
+    """Forks a work-horse for each attempt."""
+
+    #: What a job names; loading it here spares each work-horse the imports.
+    run_stage = staticmethod(tasks.run_stage)
+
+    def work(self, *args: object, **kwargs: object) -> bool:
+        if "clips" in self.queue_names():
+            provider_get(settings.DEFAULT_PROVIDER).unavailable_because()
+        return bool(super().work(*args, **kwargs))

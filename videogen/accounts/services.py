@@ -1,0 +1,68 @@
+"""Making, finding and revoking API keys."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.db.models.functions import Now
+from videogen.accounts.models import ApiKey, all_scopes
+
+#: Secret scanners and people recognise a key by this.
+KEY_START = "vg_"
+PREFIX_LENGTH = len(KEY_START) + 8
+
+#: `last_used_at` is for people; more often would be a write on every poll.
+USED_EVERY = timedelta(minutes=1)
+
+
+def api_key_create(
+    *,
+    user_name: str,
+    name: str = "",
+    scopes: Iterable[str] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key of the user `user_name`, who is made if missing. The secret is only ever in this answer."""
+    user, made = get_user_model().objects.get_or_create(username=user_name)
+    if made:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    secret = KEY_START + secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        user=user,
+        name=name or user_name,
+        prefix=secret[:PREFIX_LENGTH],
+        secret_hash=secret_hash(secret),
+        scopes=list(scopes) if scopes is not None else all_scopes(),
+        expires_at=expires_at,
+    )
+    return key, secret
+
+
+def secret_hash(secret: str) -> str:
+    """What is stored of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def api_key_find(*, secret: str) -> ApiKey | None:
+    """The usable key with this secret, its user loaded."""
+    key: ApiKey | None = (
+        ApiKey.objects.usable().filter(secret_hash=secret_hash(secret)).select_related("user").first()
+    )
+    return key
+
+
+def api_key_touch(*, key: ApiKey, now: datetime) -> None:
+    """Remember that the key was used, at most once a minute."""
+    if key.last_used_at is not None and now - key.last_used_at < USED_EVERY:
+        return
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
+    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+
+
+def api_key_revoke(*, key: ApiKey) -> None:
+    """From now on the key is refused. Doing it twice changes nothing."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
+    key.refresh_from_db()

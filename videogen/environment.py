@@ -1,0 +1,113 @@
+"""Typed readers of the environment. A wrong value is refused with the name of its variable."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def env_str(name: str, default: str = "") -> str:
+    """The text of NAME, or of the file that NAME_FILE points at (a mounted secret)."""
+    if secret_file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(secret_file).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE={secret_file}: {error.strerror}") from None
+    return os.environ.get(name, default).strip()
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """True for 1, true, yes, on; False for 0, false, no, off."""
+    text = env_str(name, "on" if default else "off").lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={text!r} is not a yes or no; use 1 or 0")
+
+
+def env_int(name: str, default: int, *, at_least: int = 0, at_most: int = 2**31 - 1) -> int:
+    """A whole number within the bounds."""
+    text = env_str(name, str(default))
+    try:
+        value = int(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a whole number") from None
+    if not at_least <= value <= at_most:
+        raise ImproperlyConfigured(f"{name}={value} must lie between {at_least} and {at_most}")
+    return value
+
+
+def env_list(name: str, default: list[str]) -> list[str]:
+    """Comma-separated values, without blanks."""
+    text = env_str(name, ",".join(default))
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def env_choice(name: str, default: str, choices: list[str]) -> str:
+    """One of `choices`."""
+    value = env_str(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} must be one of: {', '.join(choices)}")
+    return value
+
+
+def env_rate(name: str, default: str) -> tuple[int, int]:
+    """`60/minute` as (count, seconds)."""
+    text = env_str(name, default)
+    seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+    count, _, period = text.partition("/")
+    if not count.isdigit() or int(count) < 1 or period not in seconds:
+        raise ImproperlyConfigured(f"{name}={text!r} must look like 60/minute (second, minute, hour or day)")
+    return int(count), seconds[period]
+
+
+def database_from_url(name: str, url: str) -> dict[str, object]:
+    """Django's settings for `postgresql://user:password@host:port/name`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"{name} must start with postgresql://; only PostgreSQL is supported")
+    options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    host = unquote(options.pop("host", parts.hostname or ""))
+    try:
+        port = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} has a port that is not a number") from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "videogen",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(port or options.pop("port", "")),
+        "OPTIONS": {key: unquote(value) for key, value in options.items()},
+    }
+
+
+def redis_from_url(name: str, url: str) -> dict[str, object]:
+    """Arguments of `redis.Redis` for `redis://`, `rediss://` or `unix://` URLs.
+
+    A client made from host and port retries, one made by `Redis.from_url` does not
+    (redis-py 8.1), so URLs are taken apart here.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        database = next((p[3:] for p in parts.query.split("&") if p.startswith("db=")), "0")
+        return {"unix_socket_path": unquote(parts.path), "db": int(database), "password": parts.password}
+    if parts.scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured(f"{name} must start with redis://, rediss:// or unix://")
+    try:
+        port, database = parts.port or 6379, int(parts.path.lstrip("/") or 0)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must look like redis://host:6379/0") from None
+    return {
+        "host": parts.hostname or "localhost",
+        "port": port,
+        "db": database,
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "ssl": parts.scheme == "rediss",
+    }

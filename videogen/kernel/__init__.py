@@ -1,0 +1,1 @@
+"""What every app may use. It imports no app."""

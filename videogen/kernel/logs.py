@@ -1,0 +1,39 @@
+"""Log lines that know their request, as JSON for machines or as text for people."""
+
+import logging
+from contextvars import ContextVar
+from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
+
+#: The id of the request, or of the stage run, that this thread of work belongs to.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the current request id on each record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+class JsonFormatter(BaseJsonFormatter):
+    """One JSON object per line; what is passed as `extra` becomes its own field."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "{asctime}{levelname}{name}{message}{request_id}",
+            style="{",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+        )
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, message, and the request id where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__("{asctime} {levelname:<7} {name}: {message}", "%H:%M:%S", style="{")
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        identifier = getattr(record, "request_id", "")
+        return f"{line}  [{identifier}]" if identifier else line

@@ -1,0 +1,61 @@
+"""`manage.py up`: everything that one machine needs, until Ctrl-C."""
+
+import signal
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from django.core.management.base import BaseCommand, CommandError
+from pathlib import Path
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from videogen.embedded.places import log_dir
+from videogen.stack.configuration import StackConfiguration
+from videogen.stack.program import StackError
+from videogen.stack.stack import Stack, running_stack
+
+
+class Command(BaseCommand):
+    help = "Start the whole stack on this machine, and keep it up until Ctrl-C."
+    requires_system_checks: Sequence[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--quiet", action="store_true", help="write logs to files only")
+
+    def handle(self, *, quiet: bool, **options: object) -> None:
+        try:
+            with running_stack(quiet=quiet, tell=self.stdout.write) as stack:
+                Console(soft_wrap=True).print(banner(stack))
+                while True:
+                    signal.pause()
+        except StackError as error:
+            raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
+
+
+def banner(stack: Stack) -> Panel:
+    configuration = stack.configuration
+    rows = Table.grid(padding=(0, 2))
+    for label, value in {
+        "API": f"{configuration.url}/api/v1",
+        "API docs": f"{configuration.url}/api/docs",
+        "Admin": f"{configuration.url}/admin/",
+        "WebSocket": f"{configuration.websocket_url}/ws/generations",
+        "API key": stack.api_key,
+        "Make an operator": operator_command(configuration),
+        "Logs": str(log_dir(configuration.data_dir)),
+    }.items():
+        rows.add_row(f"[bold]{label}[/]", value)
+    return Panel(
+        rows, title="Videogen is up", subtitle="Ctrl-C stops everything", expand=False, border_style="green"
+    )
+
+
+def operator_command(configuration: StackConfiguration) -> str:
+    default = configuration.base_dir / "var"
+    variable = f"DATA_DIR={relative(configuration.data_dir)} " if configuration.data_dir != default else ""
+    return f"{variable}.venv/bin/python manage.py createsuperuser"
+
+
+def relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,27 @@
+"""Each request has an id: the client's `X-Request-ID` where it is sane, else a new one."""
+
+import re
+import uuid
+from collections.abc import Callable
+from django.http import HttpRequest, HttpResponse
+from videogen.kernel.logs import request_id
+
+_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestIdMiddleware:
+    """Takes or makes the id, keeps it for log lines and problems, and sends it back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        identifier = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(identifier)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = identifier
+        return response

@@ -1,0 +1,302 @@
+"""Every setting comes from the environment; `.env.example` and the README list the variables.
+
+The safe value is the default. With no DATABASE_URL and no REDIS_URL, the servers that
+`manage.py up` embeds below DATA_DIR are used.
+"""
+
+import sys
+from pathlib import Path
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+from storage_app.configuration import storages_from_environment
+from videogen import __version__
+from videogen.embedded import places
+from videogen.environment import (
+    database_from_url,
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_rate,
+    env_str,
+    redis_from_url,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where this stack keeps its data and listens
+
+DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
+HOST = env_str("HOST", "127.0.0.1")
+PORT = env_int("PORT", 8000, at_least=1, at_most=65535)
+WS_PORT = env_int("WS_PORT", 8001, at_least=1, at_most=65535)
+PUBLIC_URL = env_str("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+PUBLIC_WS_URL = env_str("PUBLIC_WS_URL", f"ws://{HOST}:{WS_PORT}").rstrip("/")
+
+# Safety
+
+DATABASE_URL = env_str("DATABASE_URL")
+REDIS_URL = env_str("REDIS_URL")
+EMBEDDED_DATABASE = not DATABASE_URL
+EMBEDDED_REDIS = not REDIS_URL
+
+DEBUG = env_bool("DEBUG", False)
+SECRET_KEY_IS_TEMPORARY = False
+SECRET_KEY = env_str("SECRET_KEY")
+if not SECRET_KEY and places.secret_key_file(DATA_DIR).exists():
+    SECRET_KEY = places.secret_key_file(DATA_DIR).read_text().strip()
+if not SECRET_KEY and not EMBEDDED_DATABASE:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is required with DATABASE_URL; make one with: "
+        "python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
+if not SECRET_KEY:
+    SECRET_KEY, SECRET_KEY_IS_TEMPORARY = get_random_secret_key(), True
+
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", HOST])
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [PUBLIC_URL])
+HTTPS = env_bool("HTTPS", PUBLIC_URL.startswith("https://"))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env_int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("TRUST_PROXY", False) else None
+SECURE_REDIRECT_EXEMPT = [r"^health"]  # Load balancers look at it without TLS.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = env_int("MAX_BODY_BYTES", 262_144)
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# Applications
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "django_rq",
+    "videogen",
+    "videogen.accounts",
+    "storage_app",
+    "analysis",
+    "generations",
+]
+
+MIDDLEWARE = [
+    "videogen.middleware.RequestIdMiddleware",
+    "videogen.problems.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "videogen.urls"
+WSGI_APPLICATION = "videogen.wsgi.application"
+ASGI_APPLICATION = "videogen.asgi.application"
+APPEND_SLASH = False  # The API has no trailing slashes; the admin's own catch-all adds them there.
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# PostgreSQL
+
+_DATABASE: dict[str, object] = (
+    database_from_url("DATABASE_URL", DATABASE_URL)
+    if DATABASE_URL
+    else {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "videogen",
+        "USER": "videogen",
+        "HOST": str(places.postgres_socket_dir(DATA_DIR)),
+        "OPTIONS": {},
+    }
+)
+_TIMEOUTS = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+DATABASES = {
+    "default": _DATABASE
+    | {
+        "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 300),
+        "CONN_HEALTH_CHECKS": True,
+        # A transaction-mode PgBouncer refuses start-up options and server-side cursors.
+        "DISABLE_SERVER_SIDE_CURSORS": env_bool("PGBOUNCER", False),
+        "OPTIONS": {"connect_timeout": 5}
+        | ({} if env_bool("PGBOUNCER", False) else {"options": _TIMEOUTS})
+        | dict(_DATABASE["OPTIONS"]),  # type: ignore[call-overload]
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis: one for queues and hints, which must never evict; one bounded cache
+
+_QUEUE_URL = REDIS_URL or f"unix://{places.redis_socket(DATA_DIR, 'queue')}?db=0"
+_CACHE_URL = env_str("CACHE_REDIS_URL") or (
+    REDIS_URL if REDIS_URL else f"unix://{places.redis_socket(DATA_DIR, 'cache')}?db=0"
+)
+REDIS_QUEUE = redis_from_url("REDIS_URL", _QUEUE_URL)
+REDIS_CACHE = redis_from_url("CACHE_REDIS_URL", _CACHE_URL)
+REDIS_IS_SHARED = _QUEUE_URL == _CACHE_URL
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _CACHE_URL,
+        "KEY_PREFIX": "videogen",
+        "OPTIONS": {
+            # Clients made from a URL do not retry on their own (redis-py 8.1).
+            "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), 2),
+            "socket_timeout": 1,
+            "socket_connect_timeout": 1,
+        },
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # redis-py 8 gives up on an idle connection after 5 s unless told otherwise.
+        "CONFIG": {"hosts": [{"address": _QUEUE_URL, "socket_timeout": 15, "health_check_interval": 30}]},
+    }
+}
+
+# Queues: one worker process takes from one queue (a worker on two can lose a job)
+
+STAGE_QUEUES = ["analysis", "clips", "assembly"]
+RQ_QUEUES = {
+    name: {
+        **(
+            {"UNIX_SOCKET_PATH": REDIS_QUEUE["unix_socket_path"], "DB": REDIS_QUEUE["db"]}
+            if "unix_socket_path" in REDIS_QUEUE
+            else {
+                "HOST": REDIS_QUEUE["host"],
+                "PORT": REDIS_QUEUE["port"],
+                "DB": REDIS_QUEUE["db"],
+                "USERNAME": REDIS_QUEUE["username"],
+                "PASSWORD": REDIS_QUEUE["password"],
+                "SSL": REDIS_QUEUE["ssl"],
+                "REDIS_CLIENT_KWARGS": {"health_check_interval": 30, "socket_connect_timeout": 3},
+            }
+        ),
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+        "DEFAULT_TIMEOUT": 1800,
+        "DEFAULT_RESULT_TTL": 60,
+    }
+    for name in STAGE_QUEUES
+}
+RQ = {"COMMIT_MODE": "auto"}  # The services decide when: after commit.
+CLIPS_WORKERS = env_int("CLIPS_WORKERS", 2, at_least=1, at_most=256)
+
+# The product
+
+ANALYSIS_ENGINE = env_choice("ANALYSIS_ENGINE", "auto", ["auto", "local"])
+DEFAULT_PROVIDER = env_str("DEFAULT_PROVIDER", "animatic")
+# `name=package.module.Class`, comma-separated: providers beside the built-in ones.
+EXTRA_PROVIDERS = dict(pair.split("=", 1) for pair in env_list("EXTRA_PROVIDERS", []) if "=" in pair)
+STAGE_LEASE_SECONDS = env_int("STAGE_LEASE_SECONDS", 15, at_least=3, at_most=600)
+STAGE_MAX_ATTEMPTS = env_int("STAGE_MAX_ATTEMPTS", 3, at_least=1, at_most=20)
+STAGE_MAX_LOSSES = env_int("STAGE_MAX_LOSSES", 10, at_least=1, at_most=100)
+MAX_ACTIVE_GENERATIONS = env_int("MAX_ACTIVE_GENERATIONS", 1000, at_least=1)
+ASSET_URL_SECONDS = env_int("ASSET_URL_SECONDS", 3600, at_least=30, at_most=604_800)
+RATE_LIMIT_READ = env_rate("RATE_LIMIT_READ", "6000/minute")
+RATE_LIMIT_WRITE = env_rate("RATE_LIMIT_WRITE", "300/minute")
+IDEMPOTENCY_HOURS = env_int("IDEMPOTENCY_HOURS", 24, at_least=1)
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    **storages_from_environment(DATA_DIR),
+}
+
+# REST
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "videogen.accounts.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "videogen.accounts.permissions.HasScope",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["videogen.accounts.throttling.KeyRateThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "videogen.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": 0,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Videogen",
+    "DESCRIPTION": "From a text prompt to a finished video. Progress by polling or by WebSocket.",
+    "VERSION": __version__,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# Users, languages, files
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS: list[Path] = []
+WHITENOISE_USE_FINDERS = True  # Serves the packages' own files; nothing has to be collected first.
+
+# Logs: JSON for machines, lines for people
+
+LOG_LEVEL = env_choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
+_FORMAT = env_choice("LOG_FORMAT", "auto", ["auto", "json", "text"])
+_FORMATTER = "text" if _FORMAT == "text" or (_FORMAT == "auto" and sys.stderr.isatty()) else "json"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "videogen.kernel.logs.RequestIdFilter"}},
+    "formatters": {
+        "text": {"()": "videogen.kernel.logs.TextFormatter"},
+        "json": {"()": "videogen.kernel.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": _FORMATTER, "filters": ["request_id"]}
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # RQ's loggers do not propagate since 3.0.
+    "loggers": {
+        "rq": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,1 @@
+"""Everything that one machine needs, started together, watched, and stopped together."""

@@ -1,0 +1,1 @@
+"""What every test stands on: real servers of its own."""
