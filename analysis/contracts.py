@@ -1,9 +1,8 @@
 """What goes into each text task and what must come out of it, whatever engine does the work."""
 
 from decimal import Decimal
-from typing import Annotated, Literal, Self
-
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from typing import Annotated, Literal, Self
 
 Setting = Literal[
     "mountains", "sea", "city", "street", "interior", "forest", "desert", "sky", "space", "abstract"
@@ -17,6 +16,9 @@ CameraMove = Literal[
     "static", "pan_left", "pan_right", "tilt_up", "tilt_down", "push_in", "pull_out", "orbit"
 ]
 Pacing = Literal["slow", "medium", "fast"]
+EditKind = Literal[
+    "restyle", "replace_scene", "retime", "retitle", "reorder", "remove_scene", "regenerate", "unclear"
+]
 Intent = Literal["advertisement", "story", "explainer", "social", "other"]
 
 HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$", to_lower=True)]
@@ -135,7 +137,7 @@ class EditInput(Contract):
 class EditClassification(Contract):
     """What an edit instruction changes. `positions` is empty when it concerns the whole video."""
 
-    kind: Literal["restyle", "replace_scene", "retime", "retitle", "reorder", "remove_scene", "regenerate", "unclear"]
+    kind: EditKind
     positions: list[int]
     instruction: Line
     confidence: float = Field(ge=0, le=1)

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
 from django.db import InterfaceError, OperationalError, connection
+from typing import TypeVar
 
 Result = TypeVar("Result")
 

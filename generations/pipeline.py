@@ -31,7 +31,9 @@ class Stage:
 
 STAGES = (
     Stage("prompt_analysis", "analysis", (), 4, timeout_seconds=120, typical_seconds=0.1),
-    Stage("brand_analysis", "analysis", (), 2, timeout_seconds=120, typical_seconds=0.1, only_with_brand=True),
+    Stage(
+        "brand_analysis", "analysis", (), 2, timeout_seconds=120, typical_seconds=0.1, only_with_brand=True
+    ),
     Stage(
         "micro_prompts",
         "analysis",

@@ -1,18 +1,15 @@
 """What an RQ worker runs: one attempt at one stage, from claim to settlement."""
 
+import errno
 import logging
 import os
 import socket
-import tempfile
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
-from typing import Any, cast
-from uuid import UUID
-from django.conf import settings
 from generations.heartbeat import Heartbeat, WorkUnwanted
 from generations.models import StageRun
+from generations.patience import patiently
 from generations.pipeline import STAGE, STAGES
+from generations.scratch import PREFIX, scratch_directory
 from generations.services.stage_runs import (
     Claim,
     stage_run_abandon,
@@ -21,17 +18,25 @@ from generations.services.stage_runs import (
     stage_run_succeed,
 )
 from generations.stages.base import StageHandler, StageWork
-from generations.patience import patiently
+from importlib import import_module
+from pathlib import Path
 from rq.timeouts import BaseTimeoutException
 from storage_app.models import Asset
 from storage_app.services import assets_delete
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+from uuid import UUID
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 from videogen.kernel.states import TransitionRefused
 
 logger = logging.getLogger(__name__)
 
-HANDLERS = {stage.name: cast(StageHandler, import_module(f"generations.stages.{stage.name}")) for stage in STAGES}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+HANDLERS = {
+    stage.name: cast(StageHandler, import_module(f"generations.stages.{stage.name}")) for stage in STAGES
+}
 
 
 class StageTimedOut(DomainError):
@@ -39,6 +44,12 @@ class StageTimedOut(DomainError):
 
     code = "stage.timed_out"
     retryable = True
+
+
+class DiskFull(DomainError):
+    """There was no room for what an attempt writes. It was removed again; a retry works once there is."""
+
+    code = "storage.full"
 
 
 class StageCrashed(DomainError):
@@ -75,9 +86,17 @@ def _attempt(claim: Claim, kept: list[Asset]) -> None:
     except BaseTimeoutException:
         _fail(claim.run, StageTimedOut(f"{claim.run.stage} took longer than allowed."), kept)
         raise
+    except OSError as error:
+        if error.errno not in FULL:
+            _crash(claim.run, kept)
+            raise
+        _fail(
+            claim.run,
+            DiskFull(f"No space is left for the files of {claim.run.stage}; make room, then retry."),
+            kept,
+        )
     except Exception:
-        message = f"{claim.run.stage} failed unexpectedly; the log of run {claim.run.pk} has more."
-        _fail(claim.run, StageCrashed(message), kept)
+        _crash(claim.run, kept)
         raise
     else:
         patiently(lambda: stage_run_succeed(run=claim.run, output=output, apply=handler.apply))
@@ -89,19 +108,20 @@ def _fail(run: StageRun, error: DomainError, kept: list[Asset]) -> None:
     patiently(lambda: stage_run_fail(run=run, error=error))
 
 
+def _crash(run: StageRun, kept: list[Asset]) -> None:
+    _fail(run, StageCrashed(f"{run.stage} failed unexpectedly; the log of run {run.pk} has more."), kept)
+
+
 def _discard(kept: list[Asset]) -> None:
     """What an attempt made and could not hand over is not kept."""
     patiently(lambda: assets_delete(assets=kept))
 
 
 def _execute(handler: StageHandler, claim: Claim, kept: list[Asset]) -> Mapping[str, Any]:
-    scratch = settings.DATA_DIR / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
     timeout = STAGE[claim.run.stage].timeout_seconds
     with (
-        tempfile.TemporaryDirectory(prefix="stage-", dir=scratch, ignore_cleanup_errors=True) as directory,
+        TemporaryDirectory(prefix=PREFIX, dir=scratch_directory(), ignore_cleanup_errors=True) as directory,
         Heartbeat(claim.run, timeout_seconds=timeout) as heartbeat,
     ):
         work = StageWork(claim.run, claim.generation, claim.clip, Path(directory), heartbeat.report, kept)
         return handler.execute(work)
-

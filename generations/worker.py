@@ -3,6 +3,7 @@
 from django.conf import settings
 from generations import tasks
 from generations.providers.registry import provider_get
+from generations.scratch import scratch_clear
 from rq import Worker
 
 
@@ -13,6 +14,7 @@ class StageWorker(Worker):
     run_stage = staticmethod(tasks.run_stage)
 
     def work(self, *args: object, **kwargs: object) -> bool:
+        scratch_clear()
         if "clips" in self.queue_names():
             provider_get(settings.DEFAULT_PROVIDER).unavailable_because()
         return bool(super().work(*args, **kwargs))

@@ -18,7 +18,7 @@ class AssetKind(models.TextChoices):
 
 
 class Asset(models.Model):
-    """Bytes that are wholly there: the row is made after they are. `media_type` is sniffed, never believed."""
+    """Bytes that are wholly there: the row is made after them. `media_type` is sniffed, never believed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="assets")

@@ -3,14 +3,14 @@
 import logging
 import math
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
-from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from http import HTTPStatus
 from rest_framework import exceptions
 from rest_framework.response import Response
+from typing import Any
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 
@@ -36,7 +36,13 @@ _CODES = {
 
 
 def problem(
-    *, status: int, code: str, detail: str, instance: str = "", errors: list[dict[str, str]] | None = None, **extra: Any
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    instance: str = "",
+    errors: list[dict[str, str]] | None = None,
+    **extra: Any,
 ) -> dict[str, Any]:
     """The body of a problem. `type` is a URN: it names the problem and needs no page to exist."""
     return {

@@ -4,18 +4,23 @@ It happens in this process: the clips are our own, and starting ffmpeg takes as 
 """
 
 import av
+from av import Packet
+from av.audio.frame import AudioFrame
 from av.container import InputContainer, OutputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fractions import Fraction
 from generations.media import layout
 from generations.media.ffmpeg import MediaError
 from generations.media.probe import MediaInfo, open_video, probe
 from generations.media.sound import EncodedTrack, SilentTrack, SoundTrack
 from generations.media.whole import whole_file
-from generations.providers.base import ReportProgress
 from pathlib import Path
+from typing import cast
+from videogen.kernel.progress import ReportProgress
 
 _WRITE_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 
@@ -38,7 +43,7 @@ def clips_assemble(
         video = output.add_stream_from_template(sources[0].streams.video[0])
         with_sound = any(source.streams.audio for source in sources)
         sound = EncodedTrack(output) if with_sound else SilentTrack(output)
-        joint = _Joint(output, video, sound)
+        joint = _Joint(output, video, sound, tick=sources[0].streams.video[0].time_base or Fraction(0))
         for count, source in enumerate(sources, start=1):
             joint.append(source)
             if report:
@@ -65,21 +70,29 @@ class _Joint:
     output: OutputContainer
     video: VideoStream
     sound: SoundTrack
+    tick: Fraction
     ticks: int = 0
 
-    def append(self, container: InputContainer) -> None:
-        picture = container.streams.video[0]
-        begin, rate = self.ticks, layout.SAMPLE_RATE / picture.time_base.denominator
-        for packet in container.demux([picture, *container.streams.audio[:1]]):
-            if packet.stream is not picture:
+    def append(self, source: InputContainer) -> None:
+        begin = self.ticks
+        picture, *sounds = source.streams.video[0], *source.streams.audio[:1]
+        for packet in source.demux([picture, *sounds]):
+            if packet.stream is picture:
+                self._copy(packet, begin)
+            else:
                 for frame in packet.decode():
-                    self.sound.append(frame)
-            elif packet.dts is not None:
-                self.ticks += packet.duration
-                packet.pts, packet.dts = packet.pts + begin, packet.dts + begin
-                packet.stream = self.video
-                self.output.mux(packet)
-            if not container.streams.audio:
-                self.sound.silence(until=int(self.ticks * rate))
-        # Sound that is a few samples short must not pull forward what follows.
-        self.sound.silence(until=int(self.ticks * rate))
+                    self.sound.append(cast(AudioFrame, frame))
+            if not sounds:
+                self._fill()
+        self._fill()  # Sound that is a few samples short must not pull forward what follows.
+
+    def _copy(self, packet: "Packet[Stream]", begin: int) -> None:
+        if packet.pts is None or packet.dts is None:
+            return  # The empty packet that ends a stream.
+        packet.pts, packet.dts = packet.pts + begin, packet.dts + begin
+        packet.stream = self.video
+        self.output.mux(packet)
+        self.ticks += packet.duration or 0
+
+    def _fill(self) -> None:
+        self.sound.silence(until=int(self.ticks * layout.SAMPLE_RATE * self.tick))

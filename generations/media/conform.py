@@ -7,8 +7,8 @@ from generations.media.ffmpeg import MediaError, ffmpeg_run, source
 from generations.media.frame import FrameFormat
 from generations.media.probe import MediaInfo, probe
 from generations.media.whole import whole_file
-from generations.providers.base import ReportProgress
 from pathlib import Path
+from videogen.kernel.progress import ReportProgress
 
 #: The last frame is held for what is missing, but not for longer than the clip itself plays.
 SHORTEST_PART = 0.5
@@ -97,10 +97,9 @@ def _picture(info: MediaInfo, frame: FrameFormat) -> str:
             f"scale={size}:force_original_aspect_ratio=increase:flags=lanczos+accurate_rnd"
             f":in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv",
             f"crop={size}",
-            "setsar=1",
             f"fps={frame.fps}:start_time=0",
             "tpad=stop=-1:stop_mode=clone",
-            layout.BT709,
+            layout.LABELS,
         ]
     )
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from generations.media import layout
-from generations.media.ffmpeg import FfmpegProcess
+from generations.media.ffmpeg import FfmpegProcess, MediaError
 from generations.media.frame import FrameFormat
 from generations.media.whole import part_of
 from pathlib import Path
@@ -45,6 +45,12 @@ class FrameEncoder:
             raise
         self.frames += 1
 
+    def _finish(self) -> None:
+        self._process.finish()
+        if not self.frames:
+            raise MediaError("A clip needs at least one frame.")
+        self._part.replace(self._target)
+
     def __enter__(self) -> Self:
         return self
 
@@ -54,8 +60,7 @@ class FrameEncoder:
         try:
             with self._process:
                 if error is None:
-                    self._process.finish()
-                    self._part.replace(self._target)
+                    self._finish()
         finally:
             self._part.unlink(missing_ok=True)
 
@@ -67,6 +72,6 @@ def _pixels(frame: FrameFormat) -> list[str]:
 
 
 def _output(frame: FrameFormat) -> list[str]:
-    colours = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{layout.BT709}"]
+    colours = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{layout.LABELS}"]
     # One thread is the cheapest in all, and leaves the other cores to whoever draws the frames.
     return [*colours, *layout.video_codec(frame, threads=1), *layout.CLEAN]

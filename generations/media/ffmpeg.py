@@ -13,13 +13,13 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from generations.providers.base import ReportProgress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from videogen.kernel.errors import DomainError
+from videogen.kernel.progress import ReportProgress
 
-#: Containers that strangers' files may come in. Playlists and scripts name other files, and are not among them.
+#: Containers that strangers' files may come in. None of them can name other files, as playlists do.
 SOURCE_FORMATS = "mov,matroska,avi,mpegts"
 MAX_PIXELS = 8192 * 4320
 MAX_OUTPUT_BYTES = 4 * 2**30
@@ -86,7 +86,7 @@ def ffmpeg_run(
 
 
 class FfmpegProcess:
-    """A running ffmpeg. It is killed by leaving the `with` block, and by the death of the thread that began it."""
+    """A running ffmpeg. It is killed when the `with` block is left, or the thread that began it dies."""
 
     def __init__(
         self,
@@ -183,7 +183,8 @@ def _bounds(parent: int, output_bytes: int) -> Callable[[], None]:
 
 
 def _failure(status: int, log: str) -> MediaError:
-    reason = log.strip().splitlines()[-1][:300] if log.strip() else f"it ended with status {status}"
+    # What it says first is the cause, and the rest is what came of it.
+    reason = " ".join(log.split())[:300] or f"it ended with status {status}"
     if status == 256 - errno.ENOSPC or os.strerror(errno.ENOSPC) in log:
         return MediaError(DISK_FULL, code="media.disk_full")
     if status == -signal.SIGXFSZ or os.strerror(errno.EFBIG) in log:

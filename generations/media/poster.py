@@ -2,13 +2,14 @@
 
 import av
 import numpy
-from pathlib import Path
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
+from fractions import Fraction
 from generations.media.ffmpeg import MediaError
 from generations.media.probe import open_video
 from generations.media.whole import whole_file
+from pathlib import Path
 
 #: ffmpeg's scale for JPEG: 2 is the best, 31 the smallest.
 JPEG_QUALITY = "3"
@@ -33,7 +34,7 @@ def poster_time(video: Path) -> float:
 
 
 def poster_write(video: Path, target: Path, *, at_seconds: float, width: int | None = None) -> None:
-    """Write the picture at that time (or the last one before the end) as a JPEG, scaled to `width` if given."""
+    """Write the picture at that time, or the last one there is, as a JPEG; scaled to `width` if given."""
     with open_video(video) as container:
         frame = _frame_at(container, at_seconds)
         jpeg = _jpeg(frame, width or frame.width)
@@ -67,7 +68,7 @@ def _jpeg(frame: VideoFrame, width: int) -> bytes:
     encoder = VideoCodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
     encoder.color_range = ColorRange.JPEG
-    encoder.time_base = frame.time_base
+    encoder.time_base = Fraction(1)
     encoder.options = {"qmin": JPEG_QUALITY, "qmax": JPEG_QUALITY, "flags": "+bitexact"}
     return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
 

@@ -53,7 +53,7 @@ def probe(path: Path) -> MediaInfo:
 
 @contextmanager
 def open_video(path: Path) -> Iterator[InputContainer]:
-    """Open this file and nothing that it points at. What cannot be read in the block is `media.unreadable`."""
+    """Open this file and nothing that it points at. What cannot be read inside is `media.unreadable`."""
     try:
         with av.open(f"file:{path}", options=_OPEN_OPTIONS, timeout=_TIMEOUT_SECONDS) as container:
             yield container

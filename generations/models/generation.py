@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import ClassVar, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from generations.states import FINISHED, GenerationStatus
 from storage_app.models import Asset
+from typing import ClassVar, Self
 
 
 class Approval(models.TextChoices):
@@ -30,7 +30,9 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
     def with_queue_position(self) -> Self:
         """Adds `queue_position`: 1 for the next one to start, None once it has started."""
         earlier = (
-            Generation.objects.filter(status=GenerationStatus.QUEUED, created_at__lt=models.OuterRef("created_at"))
+            Generation.objects.filter(
+                status=GenerationStatus.QUEUED, created_at__lt=models.OuterRef("created_at")
+            )
             .order_by()
             .values("status")
             .annotate(number=models.Count("*"))
@@ -38,7 +40,9 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         )
         ahead = models.functions.Coalesce(models.Subquery(earlier), 0) + 1
         queued = models.When(status=GenerationStatus.QUEUED, then=ahead)
-        return self.annotate(queue_position=models.Case(queued, default=None, output_field=models.IntegerField()))
+        return self.annotate(
+            queue_position=models.Case(queued, default=None, output_field=models.IntegerField())
+        )
 
 
 class Generation(models.Model):
@@ -87,7 +91,9 @@ class Generation(models.Model):
     poster = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     version = models.PositiveSmallIntegerField(default=1)
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
 
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -101,16 +107,21 @@ class Generation(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(percentage__lte=100), name="generation_percentage_at_most_100"),
             models.CheckConstraint(
-                condition=Q(duration_seconds__gte=4, duration_seconds__lte=180), name="generation_duration_4_to_180"
+                condition=Q(percentage__lte=100), name="generation_percentage_at_most_100"
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_seconds__gte=4, duration_seconds__lte=180),
+                name="generation_duration_4_to_180",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=FINISHED, finished_at__isnull=False)
                 | (~Q(status__in=FINISHED) & Q(finished_at__isnull=True)),
                 name="generation_finished_at_when_finished",
             ),
-            models.CheckConstraint(condition=Q(clips_ready__lte=F("clip_count")), name="generation_clips_ready_fits"),
+            models.CheckConstraint(
+                condition=Q(clips_ready__lte=F("clip_count")), name="generation_clips_ready_fits"
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "-created_at"], name="generation_status_created"),

@@ -1,15 +1,17 @@
 """One numbered line of a generation's history."""
 
-from typing import Any
 from django.db import models
 from django.utils import timezone
 from generations.models.generation import Generation
+from typing import Any
 
 
 class ProgressEvent(models.Model):
-    """Numbered from 1 for each generation, without a gap. The row is the truth; the socket message a hint."""
+    """Numbered from 1 for each generation, without a gap."""
 
-    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="events", db_index=False)
+    generation = models.ForeignKey(
+        Generation, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
     sequence = models.PositiveIntegerField()
     type = models.CharField(max_length=40)
     stage = models.CharField(max_length=30, blank=True)

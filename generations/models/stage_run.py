@@ -39,7 +39,9 @@ class StageRun(models.Model):
         ordering = ["created_at", "attempt"]
         constraints = [
             models.UniqueConstraint(
-                fields=["generation", "stage", "clip", "attempt"], nulls_distinct=False, name="stage_attempt_once"
+                fields=["generation", "stage", "clip", "attempt"],
+                nulls_distinct=False,
+                name="stage_attempt_once",
             ),
             models.UniqueConstraint(
                 fields=["generation", "stage", "clip"],

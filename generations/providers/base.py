@@ -1,17 +1,13 @@
 """The protocol of a provider: what turns one scene into one clip."""
 
-from collections.abc import Callable
+from analysis.contracts import Scene
 from dataclasses import dataclass, field
 from decimal import Decimal
+from generations.media.frame import FrameFormat
 from pathlib import Path
 from typing import Literal, Protocol
-
-from analysis.contracts import Scene
-from generations.media.frame import FrameFormat
 from videogen.kernel.errors import DomainError
-
-#: Called with the fraction done, 0.0 to 1.0. It raises when the work is no longer wanted; let that pass through.
-ReportProgress = Callable[[float], None]
+from videogen.kernel.progress import ReportProgress
 
 
 @dataclass(frozen=True)

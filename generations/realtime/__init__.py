@@ -1,0 +1,1 @@
+"""Progress over WebSockets. It shows rows; it changes none."""

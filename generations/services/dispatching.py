@@ -1,4 +1,4 @@
-"""Closing the gaps: runs that Redis forgot, workers that went silent, cancellations whose worker died, orphan bytes.
+"""Closing the gaps: runs that Redis forgot, workers that went silent, orphan bytes.
 
 Every pass may run twice at once, in two processes: each move is guarded.
 """

@@ -1,9 +1,9 @@
 """The progress ledger. The row is the truth; the socket message is only a hint to look."""
 
-from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from generations.models import Generation, ProgressEvent
+from typing import Any
 from videogen.kernel.channel import group_publish
 
 
@@ -50,7 +50,13 @@ def event_record(
 
 
 def percentage_publish(
-    *, generation_id: object, percentage: int, eta_seconds: int | None, stage: str, position: int | None, done: int
+    *,
+    generation_id: object,
+    percentage: int,
+    eta_seconds: int | None,
+    stage: str,
+    position: int | None,
+    done: int,
 ) -> None:
     """Tell subscribers of movement between two events. Nothing is stored, so nothing is numbered.
 

@@ -5,8 +5,6 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import OperationalError, connection, transaction
@@ -34,6 +32,8 @@ from generations.states import (
 )
 from storage_app.models import Asset
 from storage_app.services import assets_delete
+from typing import Any
+from uuid import UUID
 from videogen.kernel.errors import DomainError
 
 #: Larger than any seed a provider takes; small enough for a signed 32-bit integer.
@@ -68,7 +68,9 @@ class Created:
     replayed: bool
 
 
-def generation_create(*, owner: AbstractBaseUser, request: Mapping[str, Any], idempotency_key: str = "") -> Created:
+def generation_create(
+    *, owner: AbstractBaseUser, request: Mapping[str, Any], idempotency_key: str = ""
+) -> Created:
     """Accept a request: store it, queue its first stages, and answer at once.
 
     Raises `DomainError`s of planning (422), `TooManyGenerations` and `IdempotencyConflict`.
@@ -179,12 +181,19 @@ def stage_rerun(*, run: StageRun) -> None:
     """Run a stage again: a hanging attempt is replaced, a failed one is retried. Raises `DomainError`."""
     if run.status == StageStatus.RUNNING and run.generation.status in WORKABLE:
         stage_run_lose(run=run, where=Q(), reason="An operator asked to run this stage again.")
-    elif run.status in {StageStatus.FAILED, StageStatus.LOST} and run.generation.status == GenerationStatus.FAILED:
+    elif (
+        run.status in {StageStatus.FAILED, StageStatus.LOST}
+        and run.generation.status == GenerationStatus.FAILED
+    ):
         generation_retry(generation=run.generation)
     elif run.status in LIVE:
-        raise GenerationConflict("This attempt is waiting for a worker; look at the queue.", status=run.status)
+        raise GenerationConflict(
+            "This attempt is waiting for a worker; look at the queue.", status=run.status
+        )
     else:
-        message = f"This attempt is {run.status} and its generation {run.generation.status}: nothing to run again."
+        message = (
+            f"This attempt is {run.status} and its generation {run.generation.status}: nothing to run again."
+        )
         raise GenerationConflict(message, status=run.generation.status)
 
 
@@ -196,6 +205,7 @@ def _asset_ids(generation: Generation) -> set[UUID]:
 
 
 def _refuse(generation: Generation, verb: str, advice: str = "") -> None:
-    sentence = f"This generation is {generation.status} and cannot be {verb}" + (f"; {advice}." if advice else ".")
+    sentence = f"This generation is {generation.status} and cannot be {verb}" + (
+        f"; {advice}." if advice else "."
+    )
     raise GenerationConflict(sentence, status=generation.status)
-

@@ -1,17 +1,17 @@
 """From a request to what will be made of it: provider, model, price, and what had to be adapted."""
 
+from analysis import services as analysis
+from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard, StoryboardInput
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-from analysis import services as analysis
-from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard, StoryboardInput
 from django.conf import settings
 from generations.media.frame import FrameFormat, frame_format
 from generations.pipeline import applicable
 from generations.providers.base import Capabilities, ClipSpec, VideoProvider
 from generations.providers.registry import provider_get, provider_names
 from generations.services.plans import Plan
+from typing import Any
 from videogen.kernel.errors import DomainError
 
 
@@ -53,7 +53,9 @@ def plan_request(request: Mapping[str, Any]) -> RequestPlan:
     """Choose and check the provider. Raises `RequestRefused` and `BudgetTooSmall`."""
     name = settings.DEFAULT_PROVIDER if request.get("provider", "auto") == "auto" else request["provider"]
     if name not in provider_names():
-        _refuse("provider", f"Unknown provider {name!r}; choose auto or one of: {', '.join(provider_names())}.")
+        _refuse(
+            "provider", f"Unknown provider {name!r}; choose auto or one of: {', '.join(provider_names())}."
+        )
     provider = provider_get(name)
     if reason := provider.unavailable_because():
         _refuse("provider", f"{name} cannot work here: {reason}")

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -12,6 +11,7 @@ from generations.models import Clip, Generation, StageRun
 from generations.pipeline import STAGE, STAGES, Stage, Step, applicable, percentage, ready_steps, steps
 from generations.states import LIVE, StageStatus
 from redis.exceptions import RedisError
+from uuid import UUID
 
 #: How many of the newest successful runs the history looks at, and for how long it is remembered.
 HISTORY_RUNS = 50
@@ -119,7 +119,7 @@ def eta_seconds(generation: Generation) -> int | None:
 
 
 def typical_seconds() -> dict[str, float]:
-    """The median duration of each stage (of a second of clip, where it runs per clip), from the newest runs."""
+    """The median duration of each stage in its newest runs; for one second of clip, where it runs per clip."""
     known: dict[str, float] | None = None
     try:
         known = cache.get("typical_seconds")

@@ -1,8 +1,8 @@
 """Handing stage runs to workers. RQ is a courier: it carries an id, and may carry it twice."""
 
+import django_rq
 import logging
 from collections.abc import Iterable
-import django_rq
 from django.db import transaction
 from generations.models import StageRun
 from generations.pipeline import STAGE

@@ -1,8 +1,8 @@
 """A stored generation, as the request that it was made from."""
 
 from collections.abc import Mapping
-from typing import Any
 from generations.models import Generation
+from typing import Any
 
 REQUEST_FIELDS = (
     "prompt",

@@ -8,8 +8,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -19,7 +17,18 @@ from generations.pipeline import STAGE, Step
 from generations.services.events import event_record, percentage_publish
 from generations.services.plans import Plan, estimated_completion, eta_seconds, plan_of
 from generations.services.queueing import enqueue_on_commit
-from generations.states import CLIP, GENERATION, LIVE, STAGE_RUN, WORKABLE, ClipStatus, GenerationStatus, StageStatus
+from generations.states import (
+    CLIP,
+    GENERATION,
+    LIVE,
+    STAGE_RUN,
+    WORKABLE,
+    ClipStatus,
+    GenerationStatus,
+    StageStatus,
+)
+from typing import Any
+from uuid import UUID
 from videogen.kernel.errors import DomainError
 from videogen.kernel.states import TransitionRefused
 
@@ -119,11 +128,19 @@ def _publish_percentage(run: StageRun) -> None:
 
 
 def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply) -> None:
-    """Settle a run with what it made, and start what comes next. Raises `TransitionRefused` when it is too late."""
+    """Settle a run with what it made, and start what comes next.
+
+    Raises `TransitionRefused` when somebody else has settled it.
+    """
     with transaction.atomic():
         generation = generation_lock(run.generation_id)
         STAGE_RUN.move(
-            run, StageStatus.SUCCEEDED, output=dict(output), percentage=100, finished_at=Now(), lease_expires_at=None
+            run,
+            StageStatus.SUCCEEDED,
+            output=dict(output),
+            percentage=100,
+            finished_at=Now(),
+            lease_expires_at=None,
         )
         apply(generation, run.clip, output)
         plan = _plan_refresh(generation)
@@ -184,13 +201,17 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
             _record_settled(generation, run, "stage.lost", message=reason)
             stage_run_add(generation=generation, step=Step(run.stage, run.clip_id))
         else:
-            error = DomainError(f"The stage {run.stage} keeps losing its worker.", code="stage.lost", retryable=True)
+            error = DomainError(
+                f"The stage {run.stage} keeps losing its worker.", code="stage.lost", retryable=True
+            )
             generation_fail(generation=generation, run=run, error=error)
 
 
 def stage_run_add(*, generation: Generation, step: Step, pause_seconds: float = 0) -> StageRun:
     """Queue the next attempt at a step."""
-    latest = StageRun.objects.filter(generation=generation, stage=step.stage, clip_id=step.clip_id).order_by("-attempt")
+    latest = StageRun.objects.filter(generation=generation, stage=step.stage, clip_id=step.clip_id).order_by(
+        "-attempt"
+    )
     run = StageRun.objects.create(
         generation=generation,
         stage=step.stage,
@@ -206,9 +227,11 @@ def stage_run_add(*, generation: Generation, step: Step, pause_seconds: float = 
 
 def generation_advance(*, generation: Generation, plan: Plan | None = None) -> None:
     """Start every step whose requirements are done, and finish when nothing is left. The lock is held."""
-    plan = plan or _plan_refresh(generation)
+    if generation.status == GenerationStatus.CANCELLING:
+        return cancel_finish(generation=generation)
     if generation.status not in WORKABLE:
-        return
+        return None
+    plan = plan or _plan_refresh(generation)
     if plan.is_done():
         GENERATION.move(generation, GenerationStatus.COMPLETED, stage="", finished_at=Now(), error=None)
         event_record(generation=generation, type="generation.completed")
@@ -218,6 +241,7 @@ def generation_advance(*, generation: Generation, plan: Plan | None = None) -> N
     else:
         for step in plan.startable():
             stage_run_add(generation=generation, step=step)
+    return None
 
 
 def _plan_refresh(generation: Generation) -> Plan:
@@ -233,7 +257,7 @@ def _needs_approval(generation: Generation, plan: Plan) -> bool:
 
 
 def generation_fail(*, generation: Generation, run: StageRun, error: DomainError) -> None:
-    """End a generation with an error. Clips that are ready stay; those at work may still finish. The lock is held."""
+    """End a generation with an error; what is ready stays, what is at work may finish. The lock is held."""
     if run.clip and run.clip.status == ClipStatus.RENDERING:
         CLIP.move(run.clip, ClipStatus.FAILED)
     if generation.status not in WORKABLE:
@@ -249,7 +273,9 @@ def generation_fail(*, generation: Generation, run: StageRun, error: DomainError
     if generation.status == GenerationStatus.QUEUED:
         GENERATION.move(generation, GenerationStatus.PROCESSING, started_at=Now())
     GENERATION.move(generation, GenerationStatus.FAILED, error=details, finished_at=Now())
-    event_record(generation=generation, type="generation.failed", stage=run.stage, message=str(error), code=error.code)
+    event_record(
+        generation=generation, type="generation.failed", stage=run.stage, message=str(error), code=error.code
+    )
 
 
 def cancel_finish(*, generation: Generation) -> None:
@@ -280,7 +306,9 @@ def cancel_begin(*, generation: Generation) -> None:
 
 def _tries(generation: Generation, run: StageRun, status: StageStatus) -> int:
     """How often this step ended so, since it was last retried by hand."""
-    tries = StageRun.objects.filter(generation=generation, stage=run.stage, clip_id=run.clip_id, status=status)
+    tries = StageRun.objects.filter(
+        generation=generation, stage=run.stage, clip_id=run.clip_id, status=status
+    )
     return tries.filter(created_at__gte=generation.retried_at or generation.created_at).count()
 
 

@@ -1,1 +1,1 @@
-"""What each stage does: `execute` works without touching state, `apply` writes the result in one transaction."""
+"""What each stage does: `execute` works and touches no state, `apply` writes the result down."""

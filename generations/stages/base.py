@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
 from generations.models import Clip, Generation, StageRun
 from generations.providers.base import ReportProgress
+from pathlib import Path
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create, asset_fetch
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class StageWork:
         return self.clip
 
     def keep(self, path: Path, kind: AssetKind) -> str:
-        """Store a file and answer the asset's id. It is deleted again when the attempt turns out to be too late."""
+        """Store a file and answer the asset's id. It is deleted again if the attempt is too late."""
         asset = asset_create(owner=self.generation.owner, kind=kind, path=path, name=path.name)
         self.kept.append(asset)
         return str(asset.pk)

@@ -1,7 +1,6 @@
 """One clip, made by the provider and kept as it came."""
 
 from collections.abc import Mapping
-from typing import Any
 from django.db.models import F
 from generations.models import Clip, Generation
 from generations.providers.base import ProviderError
@@ -9,6 +8,7 @@ from generations.providers.registry import provider_get
 from generations.services.storyboards import clip_spec_of
 from generations.stages.base import StageWork
 from storage_app.models import AssetKind
+from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:

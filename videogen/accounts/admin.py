@@ -11,7 +11,16 @@ from videogen.accounts.services import api_key_revoke
 class ApiKeyAdmin(admin.ModelAdmin):
     """Keys are made with `manage.py create_api_key`, which can show the secret; here they are revoked."""
 
-    list_display = ["name", "prefix", "user", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_display = [
+        "name",
+        "prefix",
+        "user",
+        "scopes",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
     list_filter = ["revoked_at", "last_used_at"]
     list_select_related = ["user"]
     search_fields = ["prefix", "name", "user__username"]

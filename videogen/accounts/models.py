@@ -1,10 +1,10 @@
 """API keys. The secret is shown once and kept as a hash; the prefix can be searched for."""
 
-from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from typing import ClassVar
 
 
 class Scope(models.TextChoices):
@@ -29,7 +29,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 
 
 class ApiKey(models.Model):
-    """A key of one user. `secret_hash` is SHA-256: the secret is 256 random bits, so a slow hash adds nothing."""
+    """A key of one user.
+
+    `secret_hash` is SHA-256: the secret is 256 random bits, so a slow hash would add nothing.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=100)

@@ -35,7 +35,7 @@ def postgres(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Pr
     """Anyone who can reach the socket is trusted; only the owner of its directory can reach it."""
     account = server_account()
     cluster, sockets = postgres_data_dir(data_dir), postgres_socket_dir(data_dir)
-    options = [f"--{name}={value}" for name, value in (SETTINGS | dict(settings or {})).items()]
+    options = [f"--{name}={value}" for name, value in {**SETTINGS, **(settings or {})}.items()]
     return Program(
         name="postgres",
         argv=(str(postgres_program("postgres")), "-D", str(cluster), "-k", str(sockets), *options),

@@ -6,9 +6,9 @@ holds the two together.
 """
 
 import logging
-from typing import Any
 import msgpack
 from redis.exceptions import RedisError
+from typing import Any
 from videogen.kernel.redis import queue_redis
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ PREFIX = "asgi"
 
 
 def group_publish(group: str, message: dict[str, Any]) -> None:
-    """Tell every subscriber of the group. It is a hint: when Redis is away, it is lost and the log says so."""
+    """Tell every subscriber of the group. A hint: when Redis is away it is lost, and the log says so."""
     try:
         queue_redis().publish(f"{PREFIX}__group__{group}", msgpack.packb(message, use_bin_type=True))
     except RedisError as error:

@@ -21,7 +21,8 @@ local wait = next_empty_at - burst * interval - now
 if wait > 0.0000001 then
   return {0, tostring(wait), 0, tostring(empty_at - now)}
 end
-redis.call('SET', KEYS[1], string.format('%.6f', next_empty_at), 'PX', math.ceil((next_empty_at - now) * 1000) + 1)
+local lifetime = math.ceil((next_empty_at - now) * 1000) + 1
+redis.call('SET', KEYS[1], string.format('%.6f', next_empty_at), 'PX', lifetime)
 local remaining = math.floor(burst - (next_empty_at - now) / interval + 0.0000001)
 return {1, '0', remaining, tostring(next_empty_at - now)}
 """

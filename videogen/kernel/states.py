@@ -1,8 +1,8 @@
 """A status moves in one place: one guarded UPDATE whose row count is the answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from django.db.models import Model, Q
+from typing import Any
 from videogen.kernel.errors import DomainError
 
 
@@ -24,9 +24,7 @@ class StateMachine:
 
     def move(self, row: Model, target: str, *, where: Q | None = None, **changes: Any) -> None:
         """Move `row` to `target`, or raise `TransitionRefused` and change nothing."""
-        rows = type(row)._default_manager.filter(
-            where or Q(), pk=row.pk, **{"status__in": self.sources(target)}
-        )
+        rows = type(row)._default_manager.filter(where or Q(), pk=row.pk, status__in=self.sources(target))
         moved = rows.update(status=target, **changes)
         row.refresh_from_db()
         if not moved:

@@ -33,14 +33,14 @@ def processes_end(processes: Iterable[psutil.Process], *, patience_seconds: floa
 
 def _environment(process: psutil.Process) -> dict[str, str]:
     try:
-        return process.environ()
+        return dict(process.environ())
     except (psutil.Error, OSError):
         return {}  # It ended meanwhile, or is another user's.
 
 
 def _name(process: psutil.Process) -> str:
     try:
-        return process.name()
+        return str(process.name())
     except psutil.Error:
         return ""
 

@@ -1,9 +1,9 @@
 """Text as people see it: words with their places, and characters that are never cut in half."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-import unicodedata
 
 ZERO_WIDTH_JOINER = "\u200d"
 #: Scripts written without spaces between words; there, words are found inside the text.

@@ -6,7 +6,6 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 from generations.services.dispatching import (
@@ -16,6 +15,7 @@ from generations.services.dispatching import (
     queued_send,
     silent_replace,
 )
+from typing import Any
 
 logger = logging.getLogger(__name__)
 

@@ -1,10 +1,9 @@
 """How one clip is framed. Neighbouring clips never get the same framing."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from analysis.contracts import Scene
+from dataclasses import dataclass
 from generations.providers.animatic.noise import generator
+from typing import Literal
 
 Framing = Literal["wide", "medium", "close"]
 

@@ -1,8 +1,7 @@
 """Randomness that depends on the seed alone, and the rough lines and clouds made from it."""
 
-import random
-
 import numpy as np
+import random
 from numpy.typing import NDArray
 
 Field = NDArray[np.float64]

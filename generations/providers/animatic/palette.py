@@ -1,9 +1,8 @@
 """The colours of one clip: the hour and the weather give the light, the scene's palette steers its hues."""
 
+from analysis.contracts import Mood, Scene, TimeOfDay, Weather
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from analysis.contracts import Mood, Scene, TimeOfDay, Weather
 from generations.providers.animatic.colour import (
     Colour,
     chroma,
@@ -32,7 +31,7 @@ HOURS: dict[TimeOfDay, Hour] = {
     "dawn": Hour(("#33477d", "#8a7fae", "#f0a58c", "#ffdcae"), "#ffe3b3", "#b08aa6", 0.78),
     "day": Hour(("#2473c8", "#5ba6e3", "#a5d6f0", "#e3f3f2"), "#fff6d8", "#a8c4d8", 1.0),
     "dusk": Hour(("#1f1d4d", "#68346f", "#dc6343", "#ffc46e"), "#ffc27a", "#8a5578", 0.62),
-    "night": Hour(("#050a1e", "#0c1838", "#1b2d5a", "#33487c"), "#dfe8ff", "#34487a", 0.36),
+    "night": Hour(("#071230", "#10214e", "#233d77", "#4a669f"), "#e4ecff", "#4560a0", 0.46),
 }
 
 
@@ -48,10 +47,10 @@ class Air:
 AIRS: dict[Weather, Air] = {
     "clear": Air(grey=0.0, dim=1.0, haze=0.62),
     "cloudy": Air(grey=0.42, dim=0.94, haze=0.72),
-    "rain": Air(grey=0.60, dim=0.80, haze=0.86),
+    "rain": Air(grey=0.50, dim=0.86, haze=0.86),
     "snow": Air(grey=0.55, dim=0.98, haze=0.92),
     "fog": Air(grey=0.58, dim=0.95, haze=1.25),
-    "storm": Air(grey=0.66, dim=0.60, haze=0.82),
+    "storm": Air(grey=0.5, dim=0.72, haze=0.82),
 }
 
 
@@ -103,7 +102,7 @@ class Look:
         self.sky = [self._sky(index, stop) for index, stop in enumerate(self._hour.sky)]
         self.haze = self.sky[3] if scene.weather != "storm" else mix(self.sky[3], self.sky[2], 0.5)
         self.key = self.graded(tinted(from_hex(self._hour.key), self.brand[-1], 0.25))
-        self.ambient = self.graded(tinted(from_hex(self._hour.ambient), self.brand[0], 0.35))
+        self.ambient = self.graded(tinted(from_hex(self._hour.ambient), self.brand[0], 0.15 if self.night else 0.35))
         self.dark = self.graded(tinted(from_hex("#070912"), self.brand[0], 0.5))
 
     @property
@@ -144,10 +143,11 @@ class Look:
     def surface(self, material: Colour | str, distance: float = 0.0, *, tint: float = 0.22) -> Colour:
         """How a material looks in this light, seen through the air. Distance 0 is near, 1 is the horizon."""
         own = from_hex(material) if isinstance(material, str) else material
+        tint *= 0.5 if self.night else 1.0
         light, a, b = to_lab(tinted(own, self.brand[0], tint))
         exposure = self._hour.exposure * self._air.dim
         lit = from_lab((light * (0.25 + 0.75 * exposure) * (0.55 + 0.45 * exposure), a, b))
-        lit = tinted(lit, self.ambient, 0.15 + 0.45 * (1 - exposure))
+        lit = tinted(lit, self.ambient, 0.15 + 0.75 * (1 - exposure))
         lit = self.graded(mix(lit, with_lightness(lit, lightness(lit) * 0.95), self._air.grey))
         return mix(lit, self.haze, min(0.96, max(0.0, distance) ** 1.1 * self.hazy))
 
@@ -158,7 +158,7 @@ class Look:
     def _sky(self, index: int, stop: str) -> Colour:
         order = sorted(self.brand, key=lightness)
         hue = order[round(index * (len(order) - 1) / 3)]
-        amount = 0.45 if chroma(hue) > _GREY_CHROMA else 0.1
+        amount = (0.22 if self.time == "night" else 0.42) if chroma(hue) > _GREY_CHROMA else 0.1
         colour = tinted(from_hex(stop), hue, amount)
         light, a, b = to_lab(colour)
         fade = 1 - 0.8 * self._air.grey

@@ -2,11 +2,9 @@
 
 import numpy as np
 import skia
+from analysis.contracts import Scene
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
-
-from analysis.contracts import Scene
 from generations.media.frame import FrameFormat
 from generations.providers.animatic.brush import blurred
 from generations.providers.animatic.camera import OVERSCAN, Pose
@@ -14,6 +12,7 @@ from generations.providers.animatic.composition import Composition
 from generations.providers.animatic.noise import generator
 from generations.providers.animatic.palette import Look
 from generations.providers.animatic.resample import Pixels, resample
+from typing import Protocol, runtime_checkable
 
 Painter = Callable[[skia.Canvas], None]
 Motion = Callable[[float], tuple[float, float]]
@@ -165,6 +164,11 @@ class Picture:
         self.chance = generator("picture", seed, scene.position, scene.setting)
         self.horizon = frame.height * composition.horizon
         self.items: list[Item] = []
+        self.hero_index: int | None = None
+
+    def hero_stands_here(self) -> None:
+        """What is added from now on is nearer to the eye than the subject of the scene."""
+        self.hero_index = len(self.items)
 
     @property
     def left(self) -> float:

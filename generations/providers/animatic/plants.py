@@ -2,7 +2,6 @@
 
 import random
 import skia
-
 from generations.providers.animatic.brush import curve, downward, fill, land, stroke
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line

@@ -3,16 +3,15 @@
 import numpy as np
 import skia
 from collections.abc import Callable
-from pathlib import Path
-
 from generations.media.encoder import FrameEncoder
 from generations.providers.animatic.camera import Camera
 from generations.providers.animatic.composition import compose
 from generations.providers.animatic.families import FAMILIES
 from generations.providers.animatic.picture import Moment, Picture
 from generations.providers.animatic.resample import Pixels
-from generations.providers.animatic.weather import paint_vignette
+from generations.providers.animatic.weather import paint_vignette, paint_weather
 from generations.providers.base import ClipSpec
+from pathlib import Path
 
 #: Frames between two reports of progress.
 _REPORT_EVERY = 6
@@ -40,6 +39,7 @@ class Drawing:
         composition = compose(scene, spec.seed, portrait=frame.width < frame.height)
         picture = Picture(scene, frame, spec.seed, composition)
         FAMILIES[scene.setting](picture)
+        paint_weather(picture)
         paint_vignette(picture)
         picture.cull()
         self._picture = picture

@@ -5,15 +5,14 @@ import numpy as np
 import random
 import skia
 from dataclasses import dataclass
-
 from generations.providers.animatic.brush import (
     add_glow,
-    premultiplied,
     curve,
     downward,
     fill,
     glow,
     linear,
+    premultiplied,
     radial,
     stroke,
     wave,

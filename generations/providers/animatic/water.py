@@ -4,7 +4,6 @@ import math
 import numpy as np
 import skia
 from dataclasses import dataclass, field
-
 from generations.providers.animatic.brush import blurred, downward, fill, linear, on_top
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.picture import Moment, Picture, as_image, empty_surface, pixels_of

@@ -3,7 +3,6 @@
 import numpy as np
 import skia
 from dataclasses import dataclass
-
 from generations.providers.animatic.brush import add_glow, fill, glow, premultiplied, stroke, wave
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import cloud_field

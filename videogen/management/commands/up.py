@@ -2,7 +2,6 @@
 
 import signal
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from django.core.management.base import BaseCommand, CommandError
 from pathlib import Path
 from rich.console import Console
@@ -16,7 +15,7 @@ from videogen.stack.stack import Stack, running_stack
 
 class Command(BaseCommand):
     help = "Start the whole stack on this machine, and keep it up until Ctrl-C."
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--quiet", action="store_true", help="write logs to files only")

@@ -1,7 +1,6 @@
 """Mountains: ranges behind each other, a lake or a meadow, conifers in front."""
 
 import skia
-
 from generations.providers.animatic.brush import Point, downward, fill, land, polygon, veil
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line
@@ -26,12 +25,13 @@ def paint_mountains(picture: Picture) -> None:
         _add_lake(picture)
     else:
         paint_meadow(picture)
+    picture.hero_stands_here()
     conifer_edge(picture, depth=0.95, size=19, distance=0.0)
 
 
 def paint_range(picture: Picture, distance: float, height: float, base: float, *, snow: bool) -> None:
     """One range: ridges that catch the light on one side, snow where it is high."""
-    look, chance = picture.look, picture.chance
+    look = picture.look
     rock = look.surface("#5d6a80", distance)
     bright = mix(rock, look.key, 0.30 * look.sun_strength * (1 - 0.5 * distance))
     foot = mix(rock, look.haze, 0.55)

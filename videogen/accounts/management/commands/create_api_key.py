@@ -1,8 +1,8 @@
 """Print a new API key."""
 
 from argparse import ArgumentParser
-from typing import Any
 from django.core.management.base import BaseCommand, CommandError
+from typing import Any
 from videogen.accounts.models import Scope
 from videogen.accounts.services import api_key_create
 
@@ -15,7 +15,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the user that the key acts for")
         parser.add_argument(
-            "--scope", action="append", choices=Scope.values, help="what the key may do; repeat it (default: all)"
+            "--scope",
+            action="append",
+            choices=Scope.values,
+            help="what the key may do; repeat it (default: all)",
         )
 
     def handle(self, *, name: str, scope: list[str] | None, **options: Any) -> None:

@@ -1,0 +1,352 @@
+"""Cuts a prompt into what it is about: the subject, the place, the keywords, the beats. All in the user's own words."""
+
+from analysis.engines.local.reading import Reading, read
+from analysis.engines.local.text import Word, capitalised, fit, words
+from analysis.engines.local.vocabulary import Hit, Language, vocabulary
+from dataclasses import dataclass
+import re
+
+SUBJECT_LENGTH = 80
+PLACE_LENGTH = 120
+KEYWORD_LENGTH = 40
+NOUN_PHRASES_READ = 12
+#: Words of these fields say when and how; at the edge of a noun phrase they are not part of it.
+AROUND_A_PLACE = frozenset({"time_of_day", "weather", "camera", "pacing", "intent"})
+BEFORE_A_SUBJECT = frozenset({"camera", "pacing", "intent"})
+SENTENCE_END = re.compile(r"(?<=[.!?;…])\s+|(?<=[。！？；])")
+SHOT_NUMBER = re.compile(
+    r"(?:^|(?<=[\s.;,!?]))(?:(?:scene|shot|clip|szene|scène|plan|escena|scena|cena|сцена|кадр|σκηνή)\s*#?\s*)?"
+    r"(?:\d{1,2}\s*[.):]|(?<=\w )\d{1,2}\s*[-–—])\s+(?=\D)",
+    re.IGNORECASE,
+)
+CLAUSE_END = re.compile(r"[,.;:!?…()\[\]{}\"“”„«»、。，；！？：「」（）]+")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A run of words, from `first` up to `last`; `lead` is the small word before it that says where or when."""
+
+    first: int
+    last: int
+    lead: str = ""
+    action: bool = False
+
+
+def without_opening(text: str, language: Language) -> str:
+    """The text without its "make me a 15 second ad for"."""
+    for pattern in language.boilerplate:
+        text = pattern.sub("", text).strip(" 、。，") or text
+    found = words(text)
+    end = _opening(found, language)
+    return text[found[end].start :] if 0 < end < len(found) else text
+
+
+def subject_and_place(reading: Reading) -> tuple[str, str]:
+    """The main noun phrase, and the words for where. The place may be empty."""
+    if reading.unspaced:
+        return _unspaced_subject_and_place(reading)
+    phrases = _phrases(reading)
+    places = [phrase for phrase in phrases if _is_place(reading, phrase)]
+    subject = _subject(reading, phrases, places)
+    place = _place(reading, phrases, places)
+    return subject or place or fit(reading.text, SUBJECT_LENGTH), place
+
+
+def keywords(reading: Reading) -> list[str]:
+    """Up to twelve words that carry the meaning, in the order of the text."""
+    if reading.unspaced:
+        texts = [*_clauses(reading), *(reading.text[hit.first : hit.last + 1] for hit in reading.hits)]
+        texts = [text for text in texts if 2 <= len(text) <= 12]
+    else:
+        texts = [reading.text[word.start : word.end] for word in _content(reading)]
+    unique = {text.casefold(): text for text in reversed(texts)}
+    return [unique[key] for key in dict.fromkeys(text.casefold() for text in texts)][:12]
+
+
+def beats(text: str, language: Language) -> list[str]:
+    """The sentences or shots that tell what happens one after the other; empty when there is only one."""
+    parts = [part for sentence in SENTENCE_END.split(_numbers_as_ends(text)) for part in _steps(sentence, language)]
+    told = [trimmed for part in _rejoined(parts) if (trimmed := _told(part, language))]
+    return told if len(told) > 1 else []
+
+
+def _opening(found: list[Word], language: Language) -> int:
+    """How many words at the start ask for a video instead of telling what is in it."""
+    asked, index = False, 0
+    while index < len(found) and not language.has("media", found[index].folded):
+        word = found[index].folded
+        counted = index > 0 and found[index - 1].folded[:1].isdigit() and language.has("durations", word)
+        if counted or _is_duration(word) or language.has("asks", word):
+            asked = True
+        elif not (language.has("stopwords", word) or language.has("fillers", word) or word.isdigit()):
+            return index if _is_request(found, index, language) else _articles(found, language)
+        index += 1
+    if index == len(found):
+        return 0
+    while index < len(found) and (language.has("media", found[index].folded) or _is_length(found, index, language)):
+        index += 1
+    linked = index < len(found) and (found[index].breaks or language.has("links", found[index].folded))
+    if not linked and not asked:
+        return _articles(found, language)
+    while index < len(found) and language.has("links", found[index].folded):
+        index += 1
+    return index
+
+
+def _is_request(found: list[Word], index: int, language: Language) -> bool:
+    return index > 1 and language.has("asks", found[0].folded) and language.has("stopwords", found[1].folded)
+
+
+def _articles(found: list[Word], language: Language) -> int:
+    return 0
+
+
+def _is_length(found: list[Word], index: int, language: Language) -> bool:
+    word = found[index].folded
+    return word.isdigit() or _is_duration(word) or language.has("durations", word)
+
+
+def _is_duration(word: str) -> bool:
+    return re.fullmatch(r"\d+(s|sec|secs|min|seg|sek|с|сек)", word) is not None
+
+
+def _phrases(reading: Reading) -> list[Phrase]:
+    """The noun phrases, parted by punctuation, by words that lead to a place, and by verbs."""
+    language, found = reading.language, reading.words
+    phrases, first, lead, action = [], 0, "", False
+    for index, word in enumerate(found):
+        leads = language.has("places", word.folded)
+        acts = not action and index > first and _is_verb(reading, index)
+        if index > first and (word.breaks or leads or acts):
+            phrases.append(Phrase(first, index - 1, lead, action))
+            first, lead, action = index, "", acts
+        if leads:
+            first, lead, action = index + 1, word.folded, False
+        if len(phrases) > NOUN_PHRASES_READ:
+            return phrases
+    return [*phrases, Phrase(first, len(found) - 1, lead, action)] if first < len(found) else phrases
+
+
+def _is_verb(reading: Reading, index: int) -> bool:
+    language, word = reading.language, reading.words[index].folded
+    if not language.has("verbs", word) or language.has("verb_exceptions", word):
+        return False
+    if word in language.lists["verbs"].whole:
+        return True
+    following = reading.words[index + 1 : index + 2]  # "hiking boots" is a thing, "hiking up" is not.
+    return not following or following[0].breaks or language.has("stopwords", following[0].folded)
+
+
+def _is_place(reading: Reading, phrase: Phrase) -> bool:
+    trimmed = _trimmed(reading, phrase, AROUND_A_PLACE)
+    if trimmed is None or phrase.action:
+        return False
+    inside = [hit for hit in _hits(reading, trimmed) if hit.field in ("setting", "town") and not hit.denied]
+    if phrase.lead:
+        return bool(inside) or (_is_named(reading, trimmed) and reading.tag != "de")
+    if reading.language.head == "last":
+        return any(hit.last == trimmed.last or hit.field == "town" for hit in inside)
+    return any(hit.first == trimmed.first or hit.last == trimmed.last for hit in inside)
+
+
+def _is_named(reading: Reading, phrase: Phrase) -> bool:
+    word = reading.words[phrase.first]
+    written = reading.text[word.start : word.end]
+    return written[:1].isupper() and not reading.text.isupper() and not reading.text.istitle()
+
+
+def _subject(reading: Reading, phrases: list[Phrase], places: list[Phrase]) -> str:
+    named = [phrase for phrase in phrases if not phrase.action and _says_something(reading, phrase)]
+    for wanted in (
+        lambda phrase: not phrase.lead and phrase not in places,
+        lambda phrase: not phrase.lead,
+        lambda phrase: phrase not in places,
+    ):
+        chosen = next(filter(wanted, named), None)
+        if chosen:
+            around = AROUND_A_PLACE if chosen in places else BEFORE_A_SUBJECT
+            trimmed = _trimmed(reading, chosen, around) or chosen
+            if chosen not in places:
+                trimmed = _with_complement(reading, trimmed, phrases, places)
+            return fit(_written(reading, trimmed.first, trimmed.last), SUBJECT_LENGTH)
+    return ""
+
+
+def _with_complement(reading: Reading, phrase: Phrase, phrases: list[Phrase], places: list[Phrase]) -> Phrase:
+    """A cat "in a spacesuit" keeps it: what follows belongs to the subject unless it says where or when."""
+    for following in phrases:
+        if following.first != phrase.last + 2 or not following.lead or following in places:
+            continue
+        between = reading.words[phrase.last + 1 : following.last + 1]
+        fields = {hit.field for hit in _hits(reading, following)} & {"time_of_day", "weather", "setting", "pacing"}
+        if not fields and not any(word.breaks for word in between[:2]):
+            trimmed = _trimmed(reading, following, AROUND_A_PLACE)
+            return Phrase(phrase.first, trimmed.last) if trimmed else phrase
+    return phrase
+
+
+def _place(reading: Reading, phrases: list[Phrase], places: list[Phrase]) -> str:
+    if not places:
+        return ""
+    first = places[0]
+    last = first
+    for phrase in places[1:]:  # "a kitchen in Paris" is one place.
+        if phrase.first != last.last + 2 or reading.words[phrase.first - 1].breaks:
+            break
+        last = phrase
+    start, end = _trimmed(reading, first, AROUND_A_PLACE), _trimmed(reading, last, AROUND_A_PLACE)
+    return fit(_written(reading, start.first, end.last), PLACE_LENGTH) if start and end else ""
+
+
+def _says_something(reading: Reading, phrase: Phrase) -> bool:
+    qualities = {index for hit in _hits(reading, phrase) if hit.field in AROUND_A_PLACE | {"mood", "look", "colour"}
+                 for index in range(hit.first, hit.last + 1)}  # fmt: skip
+    return any(
+        index not in qualities and not _is_empty(reading, index) for index in range(phrase.first, phrase.last + 1)
+    )
+
+
+def _trimmed(reading: Reading, phrase: Phrase, fields: frozenset[str]) -> Phrase | None:
+    """Without small words and descriptions at its edges; None if nothing is left."""
+    after = {index for hit in _hits(reading, phrase) if hit.field in AROUND_A_PLACE
+             for index in range(hit.first, hit.last + 1)}  # fmt: skip
+    before = {index for hit in _hits(reading, phrase) if hit.field in fields
+              for index in range(hit.first, hit.last + 1)}  # fmt: skip
+    first, last = phrase.first, phrase.last
+    while first <= last and (first in before or _is_empty(reading, first)):
+        first += 1
+    while last >= first and (last in after or _is_empty(reading, last)):
+        last -= 1
+    return Phrase(first, last, phrase.lead, phrase.action) if first <= last else None
+
+
+def _is_empty(reading: Reading, index: int) -> bool:
+    """Whether a word is small, a duration, or about the video itself."""
+    language, word = reading.language, reading.words[index].folded
+    if language.has("stopwords", word) or _is_duration(word):
+        return True
+    if word.isdigit() or language.has("durations", word):
+        around = reading.words[max(0, index - 1) : index + 2]
+        digits = any(near.folded.isdigit() for near in around)
+        return digits and any(language.has("durations", near.folded) for near in around)
+    return language.has("sequence", word) and index == 0
+
+
+def _hits(reading: Reading, phrase: Phrase) -> list[Hit]:
+    return [hit for hit in reading.hits if phrase.first <= hit.first and hit.last <= phrase.last]
+
+
+def _written(reading: Reading, first: int, last: int) -> str:
+    return reading.text[reading.words[first].start : reading.words[last].end]
+
+
+def _content(reading: Reading) -> list[Word]:
+    language = reading.language
+    about_the_video = {index for hit in reading.hits if hit.field in ("intent", "camera", "pacing")
+                       for index in range(hit.first, hit.last + 1)}  # fmt: skip
+    lists = ("media", "fillers", "technical", "sequence", "verbs")
+    return [
+        word
+        for index, word in enumerate(reading.words)
+        if index not in about_the_video
+        and 3 <= len(word.folded) <= KEYWORD_LENGTH
+        and not word.folded[0].isdigit()
+        and not _is_empty(reading, index)
+        and not any(word.folded in language.lists[name].whole for name in lists)
+    ]
+
+
+def _unspaced_subject_and_place(reading: Reading) -> tuple[str, str]:
+    clauses = _clauses(reading)
+    places = [clause for clause in clauses if _names_a_place(reading, clause)]
+    subject = next((clause for clause in clauses if clause not in places), "")
+    place = places[0] if places else ""
+    return fit(subject or place or reading.text, SUBJECT_LENGTH), fit(place, PLACE_LENGTH)
+
+
+def _names_a_place(reading: Reading, clause: str) -> bool:
+    return any(hit.field == "setting" for hit in reading.language.hits_inside(clause))
+
+
+def _clauses(reading: Reading) -> list[str]:
+    """The parts of a text without spaces, their edges free of particles, light and weather."""
+    language = reading.language
+    parts = [part for clause in CLAUSE_END.split(reading.text) for part in language.cuts.split(clause)]
+    described = {reading.text[hit.first : hit.last + 1] for hit in reading.hits if hit.field in AROUND_A_PLACE}
+    edges = sorted({*described, *language.texts["edges"]}, key=lambda edge: (-len(edge), edge))
+    return [trimmed for part in parts if part and (trimmed := _without_edges(part.strip(), edges))]
+
+
+def _without_edges(text: str, edges: list[str]) -> str:
+    while text:
+        edge = next((edge for edge in edges if text.startswith(edge) or text.endswith(edge)), None)
+        if edge is None:
+            return text
+        text = text.removeprefix(edge) if text.startswith(edge) else text.removesuffix(edge)
+    return text
+
+
+def _numbers_as_ends(text: str) -> str:
+    """ "1. A street 2. A café" as two sentences; a single number is only a number."""
+    return SHOT_NUMBER.sub(". ", text) if len(SHOT_NUMBER.findall(text)) > 1 else text
+
+
+def _steps(sentence: str, language: Language) -> list[str]:
+    """ "First …, then …, finally …" in its steps."""
+    starts = [0]
+    for index, word in enumerate(words(sentence)):
+        before = words(sentence)[index - 1].folded if index else ""
+        if index and (word.breaks or before in ("and", "und", "et", "y", "e", "и", "і", "και")):
+            if language.has("sequence", word.folded):
+                starts.append(word.start)
+    for mark in language.texts["sequence"] if language.boilerplate else []:
+        starts += [match.start() for match in re.finditer(re.escape(mark), sentence) if match.start()]
+    starts = sorted(set(starts))
+    return [sentence[a:b].strip(" ,、，") for a, b in zip(starts, [*starts[1:], len(sentence)], strict=True)]
+
+
+def _rejoined(parts: list[str]) -> list[str]:
+    """A full stop after a short capitalised word ("Dr. Who", "St. Moritz") ends no sentence."""
+    joined: list[str] = []
+    for part in parts:
+        if joined and re.search(r"\b[A-ZА-Я][a-zа-я]{0,2}\.$", joined[-1]):
+            joined[-1] = f"{joined[-1]} {part}"
+        else:
+            joined.append(part)
+    return joined
+
+
+def _told(part: str, language: Language) -> str:
+    """The beat without its counting word, or nothing if the part only says how the video should look."""
+    text = part.strip(" .;,。；")
+    reading = read(text, language.tag)
+    if reading.unspaced:
+        return text if len(text) >= 4 else ""
+    content = _content(reading)
+    first = reading.words[0].folded if reading.words else ""
+    if len(content) < 2 or language.has("negators", first):
+        return ""
+    return _without_counting(text, reading)
+
+
+def _without_counting(text: str, reading: Reading) -> str:
+    index = 0
+    while index + 1 < len(reading.words) and reading.language.has("sequence", reading.words[index].folded):
+        index += 1
+    return text[reading.words[index].start :] if index else text
+
+
+def with_article(words_of_user: str, tag: str) -> str:
+    """ "the coffee cup", but "Tokyo street", "15 dancers" and „Kaffeebecher" as they are."""
+    first = words_of_user[:1]
+    if tag != "en" or not first.isalpha() or (first.isupper() and not words_of_user.isupper()):
+        return words_of_user
+    if vocabulary().language("en").has("stopwords", words_of_user.split()[0].casefold()):
+        return words_of_user
+    return f"the {words_of_user}"
+
+
+def title_of(words_of_user: str, limit: int) -> str:
+    """The words as a title: whole words within the limit, else empty. A title is never cut."""
+    text = capitalised(words_of_user.strip(" .,;:!?、。"))
+    return text if len(text) <= limit else ""

@@ -1,0 +1,31 @@
+"""What an operator can do about an error, by its code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: The longest matching start of a code wins.
+ADVICE = {
+    "analysis.": "Read the prompt: a text task could not make sense of it, or its engine is not set up.",
+    "budget.": "The owner has to raise max_cost_usd, or ask for something shorter or smaller.",
+    "internal": "This is a bug. The worker's log has the traceback under the id of the stage run.",
+    "media.disk_full": "Make room where the data directory and the assets are, then retry.",
+    "media.timeout": "ffmpeg was too slow. See whether the machine is overloaded, then retry.",
+    "media.": "The provider's file is not what was asked for. Retry to have it made again.",
+    "provider.rate_limited": "The provider refuses more calls for now. Wait some minutes, then retry.",
+    "provider.unavailable": "The provider cannot be reached. Check its status page and our key, then retry.",
+    "provider.": "The provider refused or broke. Its message is above; retry where it reads like a passing fault.",
+    "safety.": "The words or the picture were refused. Only another prompt can help, so tell the owner.",
+    "stage.lost": "Workers died on it. Check memory and the workers' logs before retrying, or it will happen again.",
+    "stage.timed_out": "It took longer than its stage allows. See whether the workers are overloaded, then retry.",
+    "storage.": "The asset store failed. Check that it can be reached and has room, then retry.",
+}
+RETRYABLE = "Trying again can help: retry. Clips that are ready stay, and are not paid for again."
+PERMANENT = "Trying the same again will hardly help; find out what the message is about first."
+
+
+def advice_for(error: Mapping[str, Any]) -> str:
+    """A sentence for a stored error, whatever its code."""
+    matching = [start for start in ADVICE if str(error.get("code", "")).startswith(start)]
+    if matching:
+        return ADVICE[max(matching, key=len)]
+    return RETRYABLE if error.get("retryable") else PERMANENT

@@ -1,0 +1,156 @@
+"""All that the page of one generation shows, read in a number of queries that does not depend on its size."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from generations.admin.advice import advice_for
+from generations.admin.formatting import between, duration, moment, usd
+from generations.admin.timeline import Timeline, timeline_of
+from generations.models import Clip, Generation, ProgressEvent, StageRun
+from generations.services.plans import eta_seconds
+from generations.states import CANCELLABLE, WORKABLE, GenerationStatus, StageStatus
+from uuid import UUID
+
+#: So many events are shown at once, the newest first.
+EVENTS = 200
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One attempt as the table shows it."""
+
+    run: StageRun
+    position: int | None
+    waited: str
+    ran: str
+    can_run_again: bool
+
+
+class GenerationDetail:
+    """What the template reads. `before` pages back through the events, by their sequence."""
+
+    def __init__(self, generation: Generation, *, before: int | None = None) -> None:
+        self.generation = generation
+        self.before = before
+        self.now = timezone.now()
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.generation.status in CANCELLABLE
+
+    @property
+    def can_retry(self) -> bool:
+        return self.generation.status == GenerationStatus.FAILED
+
+    @property
+    def advice(self) -> str:
+        return advice_for(self.generation.error or {})
+
+    @property
+    def eta(self) -> str:
+        return duration(eta_seconds(self.generation))
+
+    @cached_property
+    def clips(self) -> list[Clip]:
+        return list(Clip.objects.filter(generation=self.generation).order_by("position"))
+
+    @cached_property
+    def runs(self) -> list[StageRun]:
+        runs = StageRun.objects.filter(generation=self.generation).defer("output")
+        return list(runs.order_by("created_at", "attempt"))
+
+    @cached_property
+    def events(self) -> list[ProgressEvent]:
+        events = ProgressEvent.objects.filter(generation=self.generation)
+        if self.before is not None:
+            events = events.filter(sequence__lt=self.before)
+        return list(events.order_by("-sequence")[:EVENTS])
+
+    @property
+    def older_events_before(self) -> int | None:
+        """Where the next page of events starts; None when these are the oldest."""
+        return self.events[-1].sequence if self.events and self.events[-1].sequence > 1 else None
+
+    @property
+    def versions(self) -> list[Generation]:
+        """The videos that were made from this one."""
+        return list(self.generation.children.only("pk", "version").order_by("version"))
+
+    @cached_property
+    def positions(self) -> dict[UUID, int]:
+        return {clip.pk: clip.position for clip in self.clips}
+
+    @property
+    def timeline(self) -> Timeline | None:
+        return timeline_of(self.runs, self.positions, self.now)
+
+    @property
+    def rows(self) -> Iterator[RunRow]:
+        """The attempts, the newest first."""
+        latest = {(run.stage, run.clip_id): run.pk for run in self.runs}
+        for run in reversed(self.runs):
+            yield RunRow(
+                run=run,
+                position=self.positions.get(run.clip_id) if run.clip_id else None,
+                waited=duration(between(run.created_at, run.started_at or run.finished_at)),
+                ran=duration(between(run.started_at, run.finished_at)),
+                can_run_again=latest[run.stage, run.clip_id] == run.pk and self._can_run_again(run),
+            )
+
+    def _can_run_again(self, run: StageRun) -> bool:
+        if run.status == StageStatus.RUNNING:
+            return self.generation.status in WORKABLE
+        return run.status in {StageStatus.FAILED, StageStatus.LOST} and self.can_retry
+
+    @property
+    def facts(self) -> list[tuple[str, object]]:
+        """What was asked for, and what became of it."""
+        generation = self.generation
+        picture = f"{generation.duration_seconds} s, {generation.aspect_ratio}, {generation.resolution}"
+        return [
+            ("Owner", generation.owner),
+            ("Picture", picture),
+            ("Style", generation.style or "–"),
+            ("Brand", (generation.brand or {}).get("name", "–")),
+            ("Provider", " · ".join(filter(None, [generation.provider, generation.model]))),
+            ("Seed", generation.seed),
+            ("Approval", generation.approval),
+            ("Cost", self._cost()),
+            ("Created", moment(generation.created_at)),
+            ("Started", moment(generation.started_at)),
+            ("Finished", moment(generation.finished_at)),
+            ("Took", duration(between(generation.started_at, generation.finished_at))),
+            ("Video", self._video()),
+            ("Version", generation.version),
+        ]
+
+    def _cost(self) -> str:
+        cap = self.generation.max_cost_usd
+        limit = "" if cap is None else f", at most {usd(cap)}"
+        return f"{usd(self.generation.actual_usd)} of {usd(self.generation.estimated_usd)} estimated{limit}"
+
+    def _video(self) -> str:
+        video = self.generation.video
+        return f"{video.size_bytes / 1_000_000:.1f} MB, {video.media_type}" if video else "–"
+
+    @property
+    def documents(self) -> list[tuple[str, str]]:
+        """The stored JSON, for reading."""
+        generation = self.generation
+        found = {
+            "Storyboard": generation.storyboard,
+            "Prompt analysis": generation.analysis,
+            "Brand": generation.brand,
+            "Brand analysis": generation.brand_analysis,
+            "Client's metadata": generation.metadata,
+        }
+        return [(name, json.dumps(value, indent=2, ensure_ascii=False)) for name, value in found.items() if value]
+
+
+def event_details(event: ProgressEvent) -> str:
+    """An event's extra facts on one line."""
+    return ", ".join(f"{name}: {value}" for name, value in event.data.items())

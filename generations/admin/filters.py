@@ -1,0 +1,93 @@
+"""List filters named after the questions that operators ask."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from django.contrib import admin
+from django.db.models import DurationField, ExpressionWrapper, F, Model, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Now
+from django.http import HttpRequest
+from generations.admin.formatting import words
+from generations.pipeline import STAGES
+from generations.providers.registry import provider_names
+from generations.states import LIVE, GenerationStatus, StageStatus
+
+WORKING = (GenerationStatus.PROCESSING, GenerationStatus.CANCELLING)
+TWICE_ITS_LENGTH = ExpressionWrapper(
+    F("duration_seconds") * Value(timedelta(seconds=2)), output_field=DurationField()
+)
+
+FAILED_LATELY = Q(status=GenerationStatus.FAILED, finished_at__gte=Now() - timedelta(hours=24))
+STUCK = Q(status__in=WORKING, updated_at__lt=Now() - timedelta(minutes=5))
+WAITING_LONG = Q(status=GenerationStatus.QUEUED, updated_at__lt=Now() - timedelta(minutes=5))
+RUNNING = Q(status__in=WORKING)
+SLOW = Q(started_at__lt=Coalesce(F("finished_at"), Now()) - TWICE_ITS_LENGTH)
+OVERDUE = Q(status=StageStatus.RUNNING, lease_expires_at__lt=Now())
+
+
+class QuestionFilter(admin.SimpleListFilter):
+    """One choice for each question; a question is a condition on rows."""
+
+    title = "question"
+    parameter_name = "question"
+    questions: Mapping[str, tuple[str, Q]]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(name, label) for name, (label, _) in self.questions.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        asked = self.questions.get(self.value() or "")
+        return queryset.filter(asked[1]) if asked else queryset
+
+
+class GenerationQuestion(QuestionFilter):
+    """What needs a person, and what is happening."""
+
+    questions = {
+        "failed": ("Needs attention: failed in the last 24 h", FAILED_LATELY),
+        "stuck": ("Stuck: no news for 5 minutes", STUCK),
+        "waiting": ("Queued for over 5 minutes", WAITING_LONG),
+        "slow": ("Slow: took over twice its length", SLOW),
+        "running": ("Running now", RUNNING),
+    }
+
+
+class StageRunQuestion(QuestionFilter):
+    """Which attempts are at work, and which went wrong."""
+
+    questions = {
+        "live": ("Live: queued, running or waiting", Q(status__in=LIVE)),
+        "failed": ("Failed", Q(status=StageStatus.FAILED)),
+        "lost": ("Lost: its worker went silent", Q(status=StageStatus.LOST)),
+        "overdue": ("Running on an expired lease", OVERDUE),
+    }
+
+
+class KnownValueFilter(admin.SimpleListFilter):
+    """The values of a field that the code knows; Django would read the whole table to find them."""
+
+    def known(self) -> list[str]:
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(name, words(name)) for name in self.known()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+
+
+class ProviderFilter(KnownValueFilter):
+    """By provider."""
+
+    title = parameter_name = "provider"
+
+    def known(self) -> list[str]:
+        return provider_names()
+
+
+class StageFilter(KnownValueFilter):
+    """By stage."""
+
+    title = parameter_name = "stage"
+
+    def known(self) -> list[str]:
+        return [stage.name for stage in STAGES]

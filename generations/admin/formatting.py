@@ -1,0 +1,72 @@
+"""How the admin shows states, shares, moments, durations and money."""
+
+from datetime import datetime
+from decimal import Decimal
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from uuid import UUID
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def words(name: str) -> str:
+    """A status or a stage as people write it."""
+    return name.replace("_", " ")
+
+
+def short_id(pk: UUID) -> str:
+    """The start of an id: enough to tell rows apart, and to search for."""
+    return pk.hex[:8]
+
+
+def badge(status: str) -> SafeString:
+    """A status as a coloured word; the colour only repeats what the word says."""
+    return format_html('<span class="vg-badge vg-{}">{}</span>', status, words(status))
+
+
+def percentage_bar(percentage: int) -> SafeString:
+    """A bar and its number. `<progress>` needs no inline style, so a strict CSP lets it be."""
+    return format_html(
+        '<span class="vg-bar"><progress max="100" value="{0}">{0}&nbsp;%</progress> {0}&nbsp;%</span>', percentage
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """At most two units: 4.2 s, 3 min 05 s, 2 h 14 min, 3 d 4 h."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def between(start: datetime | None, end: datetime | None) -> float | None:
+    """Seconds from `start` to `end`, or until now where it has not ended; None where it has not begun."""
+    return ((end or timezone.now()) - start).total_seconds() if start else None
+
+
+def moment(at: datetime | None) -> SafeString | str:
+    """How long ago, with the exact moment at hand."""
+    if at is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{}">{} ago</time>',
+        at.isoformat(),
+        f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        duration(between(at, None)),
+    )
+
+
+def usd(amount: Decimal | None) -> str:
+    """Dollars; with four decimals where cents would hide the amount."""
+    if amount is None:
+        return "–"
+    return f"${amount:.4f}" if 0 < amount < Decimal("0.01") else f"${amount:.2f}"

@@ -1,0 +1,53 @@
+"""Clips to test with: our own, drawn frame by frame, and foreign ones as providers send them."""
+
+import av
+import hashlib
+import numpy
+from generations.media.encoder import FrameEncoder
+from generations.media.ffmpeg import ffmpeg_run
+from generations.media.frame import FrameFormat
+from pathlib import Path
+
+SMALL = FrameFormat(width=160, height=90)
+
+
+def picture(number: int, frame: FrameFormat = SMALL) -> memoryview:
+    """A picture that no other number gives: a slanted rainbow that moves."""
+    across, down = numpy.meshgrid(numpy.arange(frame.width), numpy.arange(frame.height))
+    pixels = numpy.empty((frame.height, frame.width, 4), numpy.uint8)
+    for channel, speed in enumerate((3, 5, 7, 0)):
+        pixels[..., channel] = (across * (channel + 1) + down * 2 + number * speed) % 256
+    return pixels.data
+
+
+def own_clip(target: Path, *, seconds: float = 2, start: int = 0, frame: FrameFormat = SMALL) -> Path:
+    """A conformed clip; `start` makes it differ from others."""
+    with FrameEncoder(target, frame) as encoder:
+        for number in range(frame.frames(seconds)):
+            encoder.write(picture(start + number, frame))
+    return target
+
+
+def foreign_clip(target: Path, video: str, *options: str, sound: str = "") -> Path:
+    """A clip from ffmpeg's generators, such as `testsrc2=s=320x240:r=30:d=2`, coded as `options` say."""
+    sources = ["-f", "lavfi", "-i", video, *(["-f", "lavfi", "-i", sound] if sound else [])]
+    ffmpeg_run([*sources, *options, str(target)], timeout_seconds=30)
+    return target
+
+
+def packets_md5(*videos: Path) -> str:
+    """One sum over the coded pictures of all the videos, in order."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for video in videos:
+        with av.open(str(video)) as container:
+            for packet in container.demux(video=0):
+                digest.update(bytes(packet))
+    return digest.hexdigest()
+
+
+def pixel(video: Path, *, index: int = 0) -> tuple[int, int, int]:
+    """Red, green and blue in the middle of a frame."""
+    with av.open(str(video)) as container:
+        frame = [frame for _, frame in zip(range(index + 1), container.decode(video=0), strict=False)][index]
+        red, green, blue = frame.to_ndarray(format="rgb24")[frame.height // 2, frame.width // 2]
+    return int(red), int(green), int(blue)

@@ -1,0 +1,102 @@
+"""Whatever dies, and whenever: an accepted generation ends, and nothing is in the result twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from generations.models import Generation
+from generations.pipeline import STAGE, STAGES
+from generations.services.generations import generation_cancel, generation_create
+from generations.states import FINISHED
+from generations.tests.processes import QUEUES, running, stage_processes, start, start_worker, wait_until
+from generations.tests.requests import REQUEST
+from storage_app.models import Asset
+from videogen.kernel.redis import queue_redis
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BRANDED = REQUEST | {"duration_seconds": 4, "brand": {"name": "Bean"}, "provider": "prerendered"}
+CRASHING = "generations.tests.crashing.CrashingWorker"
+EXTRA = {"EXTRA_PROVIDERS": "prerendered=generations.providers.prerendered.PrerenderedProvider"}
+
+
+@pytest.fixture(autouse=True)
+def providers(settings: pytest.FixtureRequest) -> Iterator[None]:
+    settings.EXTRA_PROVIDERS = dict(pair.split("=") for pair in EXTRA.values())  # type: ignore[attr-defined]
+    yield
+    connections.close_all()
+
+
+def finished(generation: Generation, seconds: float = 60) -> Generation:
+    def ended() -> bool:
+        generation.refresh_from_db()
+        return generation.status in FINISHED
+
+    wait_until(ended, seconds=seconds, what=f"{generation.pk} ends")
+    return generation
+
+
+def assert_whole(generation: Generation) -> None:
+    """It is complete, every clip is there once, and the history has no gap."""
+    assert (generation.status, generation.error) == ("completed", None)
+    assert generation.clips_ready == generation.clip_count == generation.clips.filter(status="ready").count()
+    succeeded = list(generation.stage_runs.filter(status="succeeded").values_list("stage", "clip_id"))
+    assert len(succeeded) == len(set(succeeded))
+    numbers = list(generation.events.values_list("sequence", flat=True))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
+def test_a_work_horse_killed_in_any_stage_is_replaced(
+    stage: str, moment: str, alice: User, tmp_path: Path
+) -> None:
+    trap = EXTRA | {"CRASH_STAGE": stage, "CRASH_MOMENT": moment, "CRASH_MARK": str(tmp_path / "crashed")}
+    generation = generation_create(owner=alice, request=BRANDED).generation
+    hit = STAGE[stage].queue
+    workers = [
+        start_worker(queue, CRASHING, **trap)
+        if queue == hit
+        else start_worker(queue, **EXTRA)
+        for queue in QUEUES
+    ]
+    with running(*workers, start("dispatch", **EXTRA)):
+        assert_whole(finished(generation))
+    assert (tmp_path / "crashed").exists()
+    assert generation.stage_runs.filter(stage=stage, status="lost").count() == 1
+
+
+def test_a_worker_and_its_work_horse_killed_together_are_replaced(alice: User, tmp_path: Path) -> None:
+    trap = {"CRASH_STAGE": "clip", "CRASH_MOMENT": "after", "CRASH_MARK": str(tmp_path / "x"), "CRASH_WHOM": "both"}
+    generation = generation_create(owner=alice, request=BRANDED).generation
+    others = [start_worker(queue, **EXTRA) for queue in ("analysis", "assembly")]
+    doomed = start_worker("clips", CRASHING, **EXTRA, **trap)
+    with running(*others, doomed, start("dispatch", **EXTRA)) as processes:
+        assert doomed.wait(timeout=30) != 0
+        processes.append(start_worker("clips", **EXTRA))
+        assert_whole(finished(generation))
+
+
+def test_a_flushed_redis_loses_nothing(alice: User) -> None:
+    generations = [generation_create(owner=alice, request=BRANDED).generation for _ in range(3)]
+    queue_redis().flushall()
+    with stage_processes(**EXTRA):
+        wait_until(lambda: generations[0].clips.exists(), seconds=30, what="a storyboard")
+        queue_redis().flushall()
+        for generation in generations:
+            assert_whole(finished(generation))
+
+
+def test_a_cancelled_generation_stops_its_worker_within_five_seconds(alice: User) -> None:
+    slow = REQUEST | {"duration_seconds": 60, "resolution": "1080p"}
+    generation = generation_create(owner=alice, request=slow).generation
+    with stage_processes():
+        running_clip = generation.stage_runs.filter(stage="clip", status="running", percentage__gt=0)
+        wait_until(running_clip.exists, seconds=60, what="a clip is being drawn")
+        generation_cancel(generation=generation)
+        finished(generation, seconds=5)
+    assert generation.status == "cancelled"
+    assert not generation.stage_runs.filter(status__in=["queued", "running"]).exists()
+    assert not Asset.objects.filter(kind="video").exists()
+
