@@ -61,7 +61,9 @@ class Step:
 class HasBrand(Protocol):
     """All that the pipeline asks of a generation."""
 
-    brand: object
+    @property
+    def brand(self) -> object:
+        """What the client said of a brand; falsy for none."""
 
 
 def applicable(generation: HasBrand) -> list[Stage]:

@@ -5,6 +5,7 @@ from generations import tasks
 from generations.providers.registry import provider_get
 from generations.scratch import scratch_clear
 from rq import Worker
+from typing import Any
 
 
 class StageWorker(Worker):
@@ -13,7 +14,7 @@ class StageWorker(Worker):
     #: What a job names; loading it here spares each work-horse the imports.
     run_stage = staticmethod(tasks.run_stage)
 
-    def work(self, *args: object, **kwargs: object) -> bool:
+    def work(self, *args: Any, **kwargs: Any) -> bool:
         scratch_clear()
         if "clips" in self.queue_names():
             provider_get(settings.DEFAULT_PROVIDER).unavailable_because()

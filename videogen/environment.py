@@ -100,13 +100,13 @@ def redis_from_url(name: str, url: str) -> dict[str, object]:
     if parts.scheme not in {"redis", "rediss"}:
         raise ImproperlyConfigured(f"{name} must start with redis://, rediss:// or unix://")
     try:
-        port, database = parts.port or 6379, int(parts.path.lstrip("/") or 0)
+        port, number = parts.port or 6379, int(parts.path.lstrip("/") or 0)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must look like redis://host:6379/0") from None
     return {
         "host": parts.hostname or "localhost",
         "port": port,
-        "db": database,
+        "db": number,
         "username": unquote(parts.username) if parts.username else None,
         "password": unquote(parts.password) if parts.password else None,
         "ssl": parts.scheme == "rediss",

@@ -1,19 +1,19 @@
 """Generations: found by the questions an operator asks, shown whole on one page, stopped and started again."""
 
 import re
-from collections.abc import Callable
-from django.contrib import admin
+from collections.abc import Callable, Iterable
+from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as confirm_delete_selected
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.views.decorators.http import require_GET, require_POST
-from functools import partial
+from django.views.decorators.http import require_POST
 from generations.admin.detail import GenerationDetail
 from generations.admin.filters import GenerationQuestion, ProviderFilter
 from generations.admin.formatting import badge, between, duration, moment, percentage_bar, short_id, usd, words
@@ -21,6 +21,7 @@ from generations.admin.pagination import BoundedPaginator
 from generations.admin.read_only import ReadOnlyAdmin
 from generations.models import Clip, Generation
 from generations.services.generations import generation_cancel, generation_delete, generation_retry
+from mimetypes import guess_extension
 from storage_app.models import Asset
 from storage_app.responses import asset_response
 from typing import Any
@@ -31,7 +32,7 @@ VERBS: dict[str, tuple[Callable[..., object], str]] = {
     "cancel": (generation_cancel, "Cancelled"),
     "retry": (generation_retry, "Taken up again"),
 }
-ID_START = re.compile(r"[0-9a-f]{4,8}(-?[0-9a-f]{0,4}){0,3}(-?[0-9a-f]{0,12})", re.IGNORECASE)
+ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
 
 
 class GenerationChangeList(ChangeList):
@@ -68,8 +69,9 @@ class GenerationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Generation], search_term: str
     ) -> tuple[QuerySet[Generation], bool]:
         found, duplicates = super().get_search_results(request, queryset, search_term)
-        if ID_START.fullmatch(search_term):
-            found |= queryset.filter(pk__range=_ids_starting(search_term.replace("-", "")))
+        if ID_START.fullmatch(start := search_term.strip().replace("-", "")):
+            # A range of ids, unlike a pattern over their text, can use the primary key's index.
+            found |= queryset.filter(pk__range=(UUID(start.ljust(32, "0")), UUID(start.ljust(32, "f"))))
         return found, duplicates
 
     # Columns
@@ -120,9 +122,97 @@ class GenerationAdmin(ReadOnlyAdmin):
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Generation]) -> HttpResponse | None:
         if "post" not in request.POST:
             return confirm_delete_selected(self, request, queryset)  # Only for its page that asks again.
-        self.each(request, queryset, lambda row: generation_delete(generation=row), done="Deleted")
+
+        def delete(row: Generation) -> None:
+            generation_delete(generation=row)
+            self.log_deletions(request, [row])  # type: ignore[arg-type]
+
+        self.each(request, queryset, delete, done="Deleted")
         return None
 
-    def _do(self, request: HttpRequest, rows: QuerySet[Generation] | list[Generation], name: str) -> None:
+    def _do(self, request: HttpRequest, rows: Iterable[Generation], name: str) -> None:
         service, done = VERBS[name]
-        self.each(request, rows, lambda row: service(generation=row), done=done)
+
+        def act(row: Generation) -> None:
+            service(generation=row)
+            self.log_change(request, row, done)
+
+        self.each(request, rows, act, done=done)
+
+    # The page of one generation
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        verbs = [
+            path(f"<uuid:pk>/{name}/", guarded(self.verb_view), {"name": name}, name=f"generations_generation_{name}")
+            for name in VERBS
+        ]
+        asset = path(
+            "<uuid:pk>/asset/<uuid:asset_pk>/",
+            guarded(self.asset_view, cacheable=True),
+            name="generations_generation_asset",
+        )
+        return [asset, *verbs, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Generation, **kwargs: Any
+    ) -> HttpResponse:
+        before = request.GET.get("before", "")
+        context |= {
+            "title": Truncator(obj.prompt).chars(90),
+            "subtitle": None,
+            "detail": GenerationDetail(obj, before=int(before) if before.isdecimal() else None),
+            "is_followed": "follow" in request.GET and not obj.is_finished,
+            "may_change": self.has_change_permission(request),
+            "may_rerun": request.user.has_perm("generations.change_stagerun"),
+        }
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    @method_decorator(require_POST)
+    def verb_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        self._do(request, [get_object_or_404(Generation, pk=pk)], name)
+        return redirect("admin:generations_generation_change", pk)
+
+    def asset_view(self, request: HttpRequest, pk: UUID, asset_pk: UUID) -> HttpResponseBase:
+        """The bytes of a generation's own video or picture, whoever owns it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asset = get_object_or_404(_assets_of(pk), pk=asset_pk)
+        return asset_response(request, asset, filename=_filename(asset))
+
+    # Deleting, by Django's page that asks again
+
+    def has_delete_permission(self, request: HttpRequest, obj: Generation | None = None) -> bool:
+        return (obj is None or obj.is_finished) and admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def get_deleted_objects(
+        self, objs: Iterable[Generation], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """What goes, in short: each generation and the number of its clips."""
+        rows = list(objs)
+        counts = {"generations": len(rows), "clips": Clip.objects.filter(generation__in=rows).count()}
+        return [str(row) for row in rows], counts, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Generation) -> None:
+        generation_delete(generation=obj)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except DomainError as refused:
+            self.message_user(request, str(refused), messages.WARNING)
+            return redirect("admin:generations_generation_change", object_id)
+
+
+def _assets_of(pk: UUID) -> QuerySet[Asset]:
+    whole = Generation.objects.filter(Q(video=OuterRef("pk")) | Q(poster=OuterRef("pk")), pk=pk)
+    pieces = Q(source=OuterRef("pk")) | Q(video=OuterRef("pk")) | Q(thumbnail=OuterRef("pk"))
+    return Asset.objects.filter(Exists(whole) | Exists(Clip.objects.filter(pieces, generation=pk)))
+
+
+def _filename(asset: Asset) -> str:
+    return f"{asset.kind}-{short_id(asset.pk)}{guess_extension(asset.media_type) or ''}"

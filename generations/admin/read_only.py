@@ -28,7 +28,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def each(
         self, request: HttpRequest, rows: Iterable[Model], verb: Callable[[Any], object], *, done: str
     ) -> None:
-        """Do it to every row. A refused one is reported, and the others go on."""
+        """Call `verb` with every row. A refused one is reported, and the others go on."""
         refusals, count = [], 0
         for row in rows:
             name = str(row)
@@ -37,7 +37,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             except DomainError as refused:
                 refusals.append(f"{name}: {refused}")
             else:
-                self.log_change(request, row, done)
                 count += 1
         for refusal in refusals[:REFUSALS]:
             self.message_user(request, refusal, messages.WARNING)

@@ -7,13 +7,10 @@ no duplicate. Hints that were lost are found by comparing numbers, at the latest
 import asyncio
 import json
 import logging
-from collections import deque
-from typing import Any
-from urllib.parse import parse_qs
-from uuid import UUID
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from collections import deque
 from django.db import InterfaceError, OperationalError
 from generations.realtime.authentication import Caller, caller_of, is_still_welcome
 from generations.realtime.commands import (
@@ -35,6 +32,9 @@ from generations.services.following import (
     last_sequences,
 )
 from redis.exceptions import RedisError
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ SOON_SECONDS = 1.0
 AWAY = (OperationalError, InterfaceError, RedisError)
 
 
-class GenerationsConsumer(AsyncWebsocketConsumer):
+class GenerationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types.
     """Follows up to 100 generations, or from the start the one that its path names."""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -262,7 +262,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
             self.last_word = asyncio.ensure_future(self.close(CloseCode.BROKEN))
 
 
-class NowhereConsumer(AsyncWebsocketConsumer):
+class NowhereConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Any other path: says so."""
 
     channel_layer_alias = None

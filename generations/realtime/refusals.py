@@ -16,7 +16,7 @@ class CloseCode(IntEnum):
 
 
 class Refused(Exception):
-    """The socket is to be closed. `str()` of it is a sentence of at most 123 bytes, all that a frame has room for."""
+    """The socket is to be closed. `str()` of it is a sentence of at most 123 bytes: a frame has no room for more."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)

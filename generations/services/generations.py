@@ -6,19 +6,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from generations.models import Clip, Generation, IdempotencyKey, StageRun
 from generations.services.events import event_record
+from generations.services.flow import cancel_begin, generation_advance, generation_lock
 from generations.services.planning import RequestPlan, plan_request
-from generations.services.stage_runs import (
-    cancel_begin,
-    generation_advance,
-    generation_lock,
-    stage_run_lose,
-)
+from generations.services.stage_runs import stage_run_lose
 from generations.states import (
     CANCELLABLE,
     CLIP,
@@ -68,9 +64,7 @@ class Created:
     replayed: bool
 
 
-def generation_create(
-    *, owner: AbstractBaseUser, request: Mapping[str, Any], idempotency_key: str = ""
-) -> Created:
+def generation_create(*, owner: User, request: Mapping[str, Any], idempotency_key: str = "") -> Created:
     """Accept a request: store it, queue its first stages, and answer at once.
 
     Raises `DomainError`s of planning (422), `TooManyGenerations` and `IdempotencyConflict`.
@@ -92,7 +86,7 @@ def generation_create(
         raise IdempotencyConflict(message, retry_after_seconds=1) from error
 
 
-def _create(owner: AbstractBaseUser, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
+def _create(owner: User, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
     active = Generation.objects.filter(owner=owner).exclude(status__in=FINISHED).count()
     if active >= settings.MAX_ACTIVE_GENERATIONS:
         message = f"You have {active} unfinished generations, the most that are allowed; wait or cancel some."
@@ -108,7 +102,7 @@ def _create(owner: AbstractBaseUser, request: Mapping[str, Any], plan: RequestPl
     return generation
 
 
-def _reserve_key(*, owner: AbstractBaseUser, key: str, fingerprint: str) -> Generation | None:
+def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Generation | None:
     """Insert the key, or answer the generation that an earlier request made under it."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")

@@ -119,7 +119,7 @@ def eta_seconds(generation: Generation) -> int | None:
 
 
 def typical_seconds() -> dict[str, float]:
-    """The median duration of each stage in its newest runs; for one second of clip, where it runs per clip."""
+    """The median duration of each stage in its newest runs; per second of clip where it runs per clip."""
     known: dict[str, float] | None = None
     try:
         known = cache.get("typical_seconds")

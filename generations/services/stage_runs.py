@@ -13,14 +13,21 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from generations.models import Clip, Generation, StageRun
-from generations.pipeline import STAGE, Step
+from generations.pipeline import Step
 from generations.services.events import event_record, percentage_publish
-from generations.services.plans import Plan, estimated_completion, eta_seconds, plan_of
-from generations.services.queueing import enqueue_on_commit
+from generations.services.flow import (
+    attempts_at,
+    cancel_finish,
+    generation_advance,
+    generation_fail,
+    generation_lock,
+    plan_refresh,
+    stage_run_add,
+)
+from generations.services.plans import estimated_completion, eta_seconds, plan_of
 from generations.states import (
     CLIP,
     GENERATION,
-    LIVE,
     STAGE_RUN,
     WORKABLE,
     ClipStatus,
@@ -48,11 +55,6 @@ class Claim:
     run: StageRun
     generation: Generation
     clip: Clip | None
-
-
-def generation_lock(pk: UUID) -> Generation:
-    """The row, locked until the transaction ends. Always the first lock that is taken."""
-    return Generation.objects.select_for_update().get(pk=pk)
 
 
 def stage_run_claim(*, run_id: UUID, worker: str) -> Claim | None:
@@ -143,7 +145,7 @@ def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply)
             lease_expires_at=None,
         )
         apply(generation, run.clip, output)
-        plan = _plan_refresh(generation)
+        plan = plan_refresh(generation=generation)
         _record_settled(generation, run, "stage.succeeded")
         generation_advance(generation=generation, plan=plan)
 
@@ -207,108 +209,9 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
             generation_fail(generation=generation, run=run, error=error)
 
 
-def stage_run_add(*, generation: Generation, step: Step, pause_seconds: float = 0) -> StageRun:
-    """Queue the next attempt at a step."""
-    latest = StageRun.objects.filter(generation=generation, stage=step.stage, clip_id=step.clip_id).order_by(
-        "-attempt"
-    )
-    run = StageRun.objects.create(
-        generation=generation,
-        stage=step.stage,
-        clip_id=step.clip_id,
-        attempt=(latest.values_list("attempt", flat=True).first() or 0) + 1,
-        queue=STAGE[step.stage].queue,
-        available_at=Now() + timedelta(seconds=pause_seconds),
-    )
-    if not pause_seconds:
-        enqueue_on_commit(run)
-    return run
-
-
-def generation_advance(*, generation: Generation, plan: Plan | None = None) -> None:
-    """Start every step whose requirements are done, and finish when nothing is left. The lock is held."""
-    if generation.status == GenerationStatus.CANCELLING:
-        return cancel_finish(generation=generation)
-    if generation.status not in WORKABLE:
-        return None
-    plan = plan or _plan_refresh(generation)
-    if plan.is_done():
-        GENERATION.move(generation, GenerationStatus.COMPLETED, stage="", finished_at=Now(), error=None)
-        event_record(generation=generation, type="generation.completed")
-    elif _needs_approval(generation, plan):
-        GENERATION.move(generation, GenerationStatus.AWAITING_APPROVAL)
-        event_record(generation=generation, type="generation.awaiting_approval")
-    else:
-        for step in plan.startable():
-            stage_run_add(generation=generation, step=step)
-    return None
-
-
-def _plan_refresh(generation: Generation) -> Plan:
-    plan = plan_of(generation)
-    generation.percentage = max(generation.percentage, plan.percentage())
-    generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
-    generation.save(update_fields=["percentage", "estimated_completion"])
-    return plan
-
-
-def _needs_approval(generation: Generation, plan: Plan) -> bool:
-    return generation.approval == "storyboard" and bool(plan.clip_ids) and generation.approved_at is None
-
-
-def generation_fail(*, generation: Generation, run: StageRun, error: DomainError) -> None:
-    """End a generation with an error; what is ready stays, what is at work may finish. The lock is held."""
-    if run.clip and run.clip.status == ClipStatus.RENDERING:
-        CLIP.move(run.clip, ClipStatus.FAILED)
-    if generation.status not in WORKABLE:
-        return
-    _cancel_queued(generation)
-    details = {
-        "code": error.code,
-        "message": str(error),
-        "stage": run.stage,
-        "position": run.clip.position if run.clip else None,
-        "retryable": error.retryable,
-    }
-    if generation.status == GenerationStatus.QUEUED:
-        GENERATION.move(generation, GenerationStatus.PROCESSING, started_at=Now())
-    GENERATION.move(generation, GenerationStatus.FAILED, error=details, finished_at=Now())
-    event_record(
-        generation=generation, type="generation.failed", stage=run.stage, message=str(error), code=error.code
-    )
-
-
-def cancel_finish(*, generation: Generation) -> None:
-    """`cancelling` becomes `cancelled` once no attempt is alive any more. The lock is held."""
-    alive = StageRun.objects.filter(generation=generation, status__in=LIVE).exists()
-    if alive or generation.status != GenerationStatus.CANCELLING:
-        return
-    unfinished = [ClipStatus.PENDING, ClipStatus.RENDERING]
-    for clip in Clip.objects.filter(generation=generation, status__in=unfinished):
-        CLIP.move(clip, ClipStatus.CANCELLED)
-    GENERATION.move(generation, GenerationStatus.CANCELLED, finished_at=Now())
-    event_record(generation=generation, type="generation.cancelled")
-
-
-def _cancel_queued(generation: Generation) -> None:
-    idle = [StageStatus.QUEUED, StageStatus.WAITING]
-    for run in StageRun.objects.filter(generation=generation, status__in=idle):
-        STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now())
-
-
-def cancel_begin(*, generation: Generation) -> None:
-    """Take back what has not started; what runs is told at its next heartbeat. The lock is held."""
-    GENERATION.move(generation, GenerationStatus.CANCELLING)
-    event_record(generation=generation, type="generation.cancelling")
-    _cancel_queued(generation)
-    cancel_finish(generation=generation)
-
-
 def _tries(generation: Generation, run: StageRun, status: StageStatus) -> int:
     """How often this step ended so, since it was last retried by hand."""
-    tries = StageRun.objects.filter(
-        generation=generation, stage=run.stage, clip_id=run.clip_id, status=status
-    )
+    tries = attempts_at(generation, run.stage, run.clip_id).filter(status=status)
     return tries.filter(created_at__gte=generation.retried_at or generation.created_at).count()
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from generations.models import Clip, Generation, StageRun
-from generations.providers.base import ReportProgress
 from pathlib import Path
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create, asset_fetch
 from typing import Any, Protocol
+from videogen.kernel.progress import ReportProgress
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,6 @@ class StageWork:
     report: ReportProgress
     kept: list[Asset]
 
-    def its_clip(self) -> Clip:
-        """The clip of a per-clip stage."""
-        if self.clip is None:
-            raise LookupError(f"{self.run.stage} runs per clip")
-        return self.clip
-
     def keep(self, path: Path, kind: AssetKind) -> str:
         """Store a file and answer the asset's id. It is deleted again if the attempt is too late."""
         asset = asset_create(owner=self.generation.owner, kind=kind, path=path, name=path.name)
@@ -43,6 +37,13 @@ class StageWork:
         path = self.directory / name
         asset_fetch(asset=asset, into=path)
         return path
+
+
+def one_clip(clip: Clip | None) -> Clip:
+    """The clip of a per-clip stage."""
+    if clip is None:
+        raise LookupError("This stage runs per clip.")
+    return clip
 
 
 class StageHandler(Protocol):

@@ -6,13 +6,13 @@ from generations.models import Clip, Generation
 from generations.providers.base import ProviderError
 from generations.providers.registry import provider_get
 from generations.services.storyboards import clip_spec_of
-from generations.stages.base import StageWork
+from generations.stages.base import StageWork, one_clip
 from storage_app.models import AssetKind
 from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
-    clip = work.its_clip()
+    clip = one_clip(work.clip)
     provider = provider_get(clip.provider)
     spec = clip_spec_of(generation=work.generation, clip=clip)
     submission = provider.submit(spec, token=str(work.run.pk))
@@ -29,7 +29,7 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
-    Clip.objects.filter(pk=clip.pk if clip else None).update(
+    Clip.objects.filter(pk=one_clip(clip).pk).update(
         source_id=output["source"], cost_usd=output["cost_usd"]
     )
     # The same warning from ten clips is one warning.

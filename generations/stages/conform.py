@@ -8,7 +8,7 @@ from generations.models import Clip, Generation
 from generations.providers.registry import provider_get
 from generations.services.events import event_record
 from generations.services.storyboards import generation_frame
-from generations.stages.base import StageWork
+from generations.stages.base import StageWork, one_clip
 from generations.states import CLIP, ClipStatus
 from storage_app.models import AssetKind
 from typing import Any
@@ -17,7 +17,7 @@ THUMBNAIL_WIDTH = 320
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
-    clip = work.its_clip()
+    clip = one_clip(work.clip)
     source = work.fetch(clip.source, "source.mp4")
     target = work.directory / "clip.mp4"
     conformed = clip_conform(
@@ -36,8 +36,7 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
-    if clip is None:
-        raise LookupError("conform runs per clip")
+    clip = one_clip(clip)
     CLIP.move(clip, ClipStatus.READY, video_id=output["video"], thumbnail_id=output["thumbnail"])
     generation.clips_ready = F("clips_ready") + 1
     generation.save(update_fields=["clips_ready"])

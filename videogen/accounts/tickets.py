@@ -1,4 +1,4 @@
-"""One-time tickets: for browsers, whose WebSockets can send no header. A ticket may stand in a URL; a key never."""
+"""One-time tickets, for browsers: their WebSockets send no header, and a key may not stand in a URL."""
 
 import secrets
 from django.contrib.auth import get_user_model
@@ -22,7 +22,7 @@ def ticket_take(ticket: str) -> AbstractBaseUser | None:
     kept = queue_redis().getdel(_name(ticket))
     if kept is None:
         return None
-    user_id, _, key_id = kept.decode().partition(":")
+    user_id, _, key_id = str(kept, "ascii").partition(":")
     if key_id and not ApiKey.objects.usable().filter(pk=key_id).exists():
         return None
     return get_user_model().objects.filter(pk=user_id, is_active=True).first()

@@ -10,9 +10,10 @@ SUBJECT_LENGTH = 80
 PLACE_LENGTH = 120
 KEYWORD_LENGTH = 40
 NOUN_PHRASES_READ = 12
+UNSPACED_READ = 300
 #: Words of these fields say when and how; at the edge of a noun phrase they are not part of it.
 AROUND_A_PLACE = frozenset({"time_of_day", "weather", "camera", "pacing", "intent"})
-BEFORE_A_SUBJECT = frozenset({"camera", "pacing", "intent"})
+BEFORE_A_SUBJECT = frozenset({"camera", "pacing", "intent", "look"})
 SENTENCE_END = re.compile(r"(?<=[.!?;…])\s+|(?<=[。！？；])")
 SHOT_NUMBER = re.compile(
     r"(?:^|(?<=[\s.;,!?]))(?:(?:scene|shot|clip|szene|scène|plan|escena|scena|cena|сцена|кадр|σκηνή)\s*#?\s*)?"
@@ -47,8 +48,9 @@ def subject_and_place(reading: Reading) -> tuple[str, str]:
         return _unspaced_subject_and_place(reading)
     phrases = _phrases(reading)
     places = [phrase for phrase in phrases if _is_place(reading, phrase)]
-    subject = _subject(reading, phrases, places)
-    place = _place(reading, phrases, places)
+    main = _main(reading, phrases, places)
+    place = _place(reading, places, main)
+    subject = _subject(reading, main, phrases, places) if main else ""
     return subject or place or fit(reading.text, SUBJECT_LENGTH), place
 
 
@@ -79,7 +81,7 @@ def _opening(found: list[Word], language: Language) -> int:
         if counted or _is_duration(word) or language.has("asks", word):
             asked = True
         elif not (language.has("stopwords", word) or language.has("fillers", word) or word.isdigit()):
-            return index if _is_request(found, index, language) else _articles(found, language)
+            return index if _is_request(found, index, language) else 0
         index += 1
     if index == len(found):
         return 0
@@ -87,7 +89,7 @@ def _opening(found: list[Word], language: Language) -> int:
         index += 1
     linked = index < len(found) and (found[index].breaks or language.has("links", found[index].folded))
     if not linked and not asked:
-        return _articles(found, language)
+        return 0
     while index < len(found) and language.has("links", found[index].folded):
         index += 1
     return index
@@ -95,10 +97,6 @@ def _opening(found: list[Word], language: Language) -> int:
 
 def _is_request(found: list[Word], index: int, language: Language) -> bool:
     return index > 1 and language.has("asks", found[0].folded) and language.has("stopwords", found[1].folded)
-
-
-def _articles(found: list[Word], language: Language) -> int:
-    return 0
 
 
 def _is_length(found: list[Word], index: int, language: Language) -> bool:
@@ -155,21 +153,17 @@ def _is_named(reading: Reading, phrase: Phrase) -> bool:
     return written[:1].isupper() and not reading.text.isupper() and not reading.text.istitle()
 
 
-def _subject(reading: Reading, phrases: list[Phrase], places: list[Phrase]) -> str:
-    named = [phrase for phrase in phrases if not phrase.action and _says_something(reading, phrase)]
-    for wanted in (
-        lambda phrase: not phrase.lead and phrase not in places,
-        lambda phrase: not phrase.lead,
-        lambda phrase: phrase not in places,
-    ):
-        chosen = next(filter(wanted, named), None)
-        if chosen:
-            around = AROUND_A_PLACE if chosen in places else BEFORE_A_SUBJECT
-            trimmed = _trimmed(reading, chosen, around) or chosen
-            if chosen not in places:
-                trimmed = _with_complement(reading, trimmed, phrases, places)
-            return fit(_written(reading, trimmed.first, trimmed.last), SUBJECT_LENGTH)
-    return ""
+def _main(reading: Reading, phrases: list[Phrase], places: list[Phrase]) -> Phrase | None:
+    """The phrase that the video is about: the first that is no place, stands alone, and names something."""
+    named = [phrase for phrase in phrases if not phrase.action and _names_something(reading, phrase)]
+    return min(named, key=lambda phrase: (bool(phrase.lead), phrase in places), default=None)
+
+
+def _subject(reading: Reading, main: Phrase, phrases: list[Phrase], places: list[Phrase]) -> str:
+    trimmed = _trimmed(reading, main, AROUND_A_PLACE if main in places else BEFORE_A_SUBJECT) or main
+    if main not in places:
+        trimmed = _with_complement(reading, trimmed, phrases, places)
+    return fit(_written(reading, trimmed.first, trimmed.last), SUBJECT_LENGTH)
 
 
 def _with_complement(reading: Reading, phrase: Phrase, phrases: list[Phrase], places: list[Phrase]) -> Phrase:
@@ -185,12 +179,13 @@ def _with_complement(reading: Reading, phrase: Phrase, phrases: list[Phrase], pl
     return phrase
 
 
-def _place(reading: Reading, phrases: list[Phrase], places: list[Phrase]) -> str:
+def _place(reading: Reading, places: list[Phrase], subject: Phrase | None) -> str:
     if not places:
         return ""
-    first = places[0]
-    last = first
-    for phrase in places[1:]:  # "a kitchen in Paris" is one place.
+    elsewhere = [phrase for phrase in places if phrase is not subject]
+    apart = [phrase for phrase in elsewhere if not phrase.lead]
+    first = last = apart[0] if subject in places and apart else places[0]
+    for phrase in places[places.index(first) + 1 :]:  # "a kitchen in Paris" is one place.
         if phrase.first != last.last + 2 or reading.words[phrase.first - 1].breaks:
             break
         last = phrase
@@ -198,20 +193,17 @@ def _place(reading: Reading, phrases: list[Phrase], places: list[Phrase]) -> str
     return fit(_written(reading, start.first, end.last), PLACE_LENGTH) if start and end else ""
 
 
-def _says_something(reading: Reading, phrase: Phrase) -> bool:
-    qualities = {index for hit in _hits(reading, phrase) if hit.field in AROUND_A_PLACE | {"mood", "look", "colour"}
-                 for index in range(hit.first, hit.last + 1)}  # fmt: skip
-    return any(
-        index not in qualities and not _is_empty(reading, index) for index in range(phrase.first, phrase.last + 1)
-    )
+def _names_something(reading: Reading, phrase: Phrase) -> bool:
+    """Whether it is more than a description: "slow motion" and "a wintry morning" are not what a video is about."""
+    about = _described(reading, phrase, AROUND_A_PLACE | {"mood", "look", "colour"})
+    if phrase.last in _described(reading, phrase, frozenset({"time_of_day", "weather"})):
+        return False
+    return any(index not in about and not _is_empty(reading, index) for index in range(phrase.first, phrase.last + 1))
 
 
 def _trimmed(reading: Reading, phrase: Phrase, fields: frozenset[str]) -> Phrase | None:
     """Without small words and descriptions at its edges; None if nothing is left."""
-    after = {index for hit in _hits(reading, phrase) if hit.field in AROUND_A_PLACE
-             for index in range(hit.first, hit.last + 1)}  # fmt: skip
-    before = {index for hit in _hits(reading, phrase) if hit.field in fields
-              for index in range(hit.first, hit.last + 1)}  # fmt: skip
+    before, after = _described(reading, phrase, fields), _described(reading, phrase, AROUND_A_PLACE)
     first, last = phrase.first, phrase.last
     while first <= last and (first in before or _is_empty(reading, first)):
         first += 1
@@ -232,6 +224,12 @@ def _is_empty(reading: Reading, index: int) -> bool:
     return language.has("sequence", word) and index == 0
 
 
+def _described(reading: Reading, phrase: Phrase, fields: frozenset[str]) -> set[int]:
+    """The words that say something of these fields."""
+    hits = (hit for hit in _hits(reading, phrase) if hit.field in fields)
+    return {index for hit in hits for index in range(hit.first, hit.last + 1)}
+
+
 def _hits(reading: Reading, phrase: Phrase) -> list[Hit]:
     return [hit for hit in reading.hits if phrase.first <= hit.first and hit.last <= phrase.last]
 
@@ -242,13 +240,14 @@ def _written(reading: Reading, first: int, last: int) -> str:
 
 def _content(reading: Reading) -> list[Word]:
     language = reading.language
-    about_the_video = {index for hit in reading.hits if hit.field in ("intent", "camera", "pacing")
-                       for index in range(hit.first, hit.last + 1)}  # fmt: skip
+    whole = Phrase(0, len(reading.words))
+    unwanted = _described(reading, whole, frozenset({"intent", "camera", "pacing"}))
+    unwanted |= {index for hit in reading.hits if hit.denied for index in range(hit.first, hit.last + 1)}
     lists = ("media", "fillers", "technical", "sequence", "verbs")
     return [
         word
         for index, word in enumerate(reading.words)
-        if index not in about_the_video
+        if index not in unwanted
         and 3 <= len(word.folded) <= KEYWORD_LENGTH
         and not word.folded[0].isdigit()
         and not _is_empty(reading, index)
@@ -271,7 +270,7 @@ def _names_a_place(reading: Reading, clause: str) -> bool:
 def _clauses(reading: Reading) -> list[str]:
     """The parts of a text without spaces, their edges free of particles, light and weather."""
     language = reading.language
-    parts = [part for clause in CLAUSE_END.split(reading.text) for part in language.cuts.split(clause)]
+    parts = [part for clause in CLAUSE_END.split(reading.text[:UNSPACED_READ]) for part in language.cuts.split(clause)]
     described = {reading.text[hit.first : hit.last + 1] for hit in reading.hits if hit.field in AROUND_A_PLACE}
     edges = sorted({*described, *language.texts["edges"]}, key=lambda edge: (-len(edge), edge))
     return [trimmed for part in parts if part and (trimmed := _without_edges(part.strip(), edges))]

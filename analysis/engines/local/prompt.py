@@ -65,9 +65,9 @@ def setting_of(reading: Reading, place: str = "") -> Setting | None:
     for hit in reading.hits:
         if hit.field in ("setting", "town") and not hit.denied:
             votes[hit.value] += 2 if hit.field == "setting" else 1
-    for hit in read(place, reading.tag).hits if place else ():
-        if hit.field == "setting":
-            votes[hit.value] += 3
+    where = [hit.value for hit in read(place, reading.tag).hits if hit.field == "setting"] if place else []
+    votes.update(3 * where)
+    votes.update(where[-1:] if reading.language.head == "last" else where[:1])  # In "city street", the street.
     for hit in reading.hits if not votes else ():
         if hit.field == "hint" and not hit.denied:
             votes[hit.value] += 1

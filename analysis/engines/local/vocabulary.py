@@ -70,8 +70,10 @@ class Language:
         self.cuts = re.compile(data.get("cuts", r"\s"))
         self.boilerplate = [re.compile(pattern, re.IGNORECASE) for pattern in data.get("boilerplate", [])]
         self.proclitics = sorted(map(fold, data.get("proclitics", "").split()), key=len, reverse=True)
-        self.entries = [*_entries(data), *_entries({"town": {"city": shared["towns"]}})]
-        self._index = _indexed(self.entries)
+        self._own = _entries(data)
+        self._index = _indexed([*self._own, *_entries({"town": {"city": shared["towns"]}})])
+        # Prompts repeat words, and so do tests of limits; the words of a language are few.
+        self._candidates = lru_cache(maxsize=4096)(self._find_candidates)
 
     def has(self, name: str, word: str) -> bool:
         """Whether one of the language's word lists has the word."""
@@ -110,7 +112,10 @@ class Language:
                 best[entry.field] = entry
         return list(best.values())
 
-    def _candidates(self, word: str) -> Iterator[Entry]:
+    def _find_candidates(self, word: str) -> tuple[Entry, ...]:
+        return tuple(self._look_up(word))
+
+    def _look_up(self, word: str) -> Iterator[Entry]:
         for form in self._forms(word):
             yield from self._index.get(form, ())
             for length in range(2, min(len(form), LONGEST_STEM) + 1):
@@ -147,8 +152,7 @@ class Language:
 
     @lru_cache(maxsize=1)  # noqa: B019 - there is one object for each language, and it lives as long as the process.
     def _inside(self) -> re.Pattern[str] | None:
-        own = {entry.words[0] for entry in self.entries if entry.field != "town"}
-        words = sorted(own, key=lambda word: (-len(word), word))
+        words = sorted({entry.words[0] for entry in self._own}, key=lambda word: (-len(word), word))
         return re.compile("|".join(map(re.escape, words))) if words else None
 
 

@@ -5,8 +5,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 from pathlib import Path
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
+from rich.text import Text
 from videogen.embedded.places import log_dir
 from videogen.stack.configuration import StackConfiguration
 from videogen.stack.program import StackError
@@ -23,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, quiet: bool, **options: object) -> None:
         try:
             with running_stack(quiet=quiet, tell=self.stdout.write) as stack:
-                Console(soft_wrap=True).print(banner(stack))
+                announce(stack)
                 while True:
                     signal.pause()
         except StackError as error:
@@ -32,9 +31,10 @@ class Command(BaseCommand):
             self.stdout.write("Stopped.")
 
 
-def banner(stack: Stack) -> Panel:
-    configuration = stack.configuration
-    rows = Table.grid(padding=(0, 2))
+def announce(stack: Stack) -> None:
+    """Plain lines, never wrapped: people copy from them."""
+    console, configuration = Console(), stack.configuration
+    console.rule("[bold green]Videogen is up", align="left", style="green")
     for label, value in {
         "API": f"{configuration.url}/api/v1",
         "API docs": f"{configuration.url}/api/docs",
@@ -44,10 +44,8 @@ def banner(stack: Stack) -> Panel:
         "Make an operator": operator_command(configuration),
         "Logs": str(log_dir(configuration.data_dir)),
     }.items():
-        rows.add_row(f"[bold]{label}[/]", value)
-    return Panel(
-        rows, title="Videogen is up", subtitle="Ctrl-C stops everything", expand=False, border_style="green"
-    )
+        console.print(Text.assemble((f"{label:<18}", "bold"), value), soft_wrap=True)
+    console.rule("[dim]Ctrl-C stops everything", align="left", style="green")
 
 
 def operator_command(configuration: StackConfiguration) -> str:

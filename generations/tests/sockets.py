@@ -1,0 +1,82 @@
+"""A real WebSocket server process, as the stack starts it, and clients of it."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from generations.tests.processes import environment
+from typing import Any
+from videogen.stack.configuration import StackConfiguration
+from videogen.stack.services import front
+from websockets.sync.client import ClientConnection, connect
+
+Message = dict[str, Any]
+
+
+@contextmanager
+def websocket_server(**extra: str) -> Iterator[str]:
+    """Its URL, for as long as it runs."""
+    configuration = replace(StackConfiguration.from_settings(), ws_port=free_port())
+    program = next(program for program in front(configuration) if program.name == "websocket")
+    variables = environment(**extra) | dict(program.environment)
+    process = subprocess.Popen(program.argv, cwd=program.directory, env=variables)
+    try:
+        while not program.is_ready():
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield configuration.websocket_url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def with_key(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def open_socket(url: str, headers: dict[str, str] | None = None, **options: Any) -> ClientConnection:
+    return connect(url, additional_headers=headers, proxy=None, **options)
+
+
+def say(client: ClientConnection, **message: Any) -> None:
+    client.send(json.dumps(message))
+
+
+def hear(client: ClientConnection, *, seconds: float = 5) -> Message:
+    return dict(json.loads(client.recv(timeout=seconds)))
+
+
+def hear_events(client: ClientConnection, count: int, *, seconds: float = 5) -> list[int]:
+    """The numbers of the next `count` events."""
+    numbers: list[int] = []
+    while len(numbers) < count:
+        message = hear(client, seconds=seconds)
+        numbers += [message["sequence"]] if message["type"] == "event" else []
+    return numbers
+
+
+def close_code(client: ClientConnection, *, seconds: float = 5) -> int | None:
+    """Read to the end; the code that the server closed with."""
+    deadline = time.monotonic() + seconds
+    while client.close_code is None and time.monotonic() < deadline:
+        try:
+            client.recv(timeout=0.5)
+        except (TimeoutError, EOFError, OSError):
+            continue
+        except Exception as closed:  # noqa: BLE001
+            return getattr(getattr(closed, "rcvd", None), "code", None)
+    return client.close_code
+
+
+def environment_with(**extra: str) -> dict[str, str]:
+    return dict(os.environ) | extra
