@@ -1,4 +1,4 @@
-"""Bytes that we keep."""
+"""What is known about the bytes that we keep."""
 
 import uuid
 from django.conf import settings
@@ -18,21 +18,33 @@ class AssetKind(models.TextChoices):
 
 
 class Asset(models.Model):
-    """Bytes that are wholly there: the row is made after them. `media_type` is sniffed, never believed."""
+    """Bytes that are wholly there: the row is made after they are, and neither ever changes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="assets")
+    # A user goes after the user's generations: their bytes have to be deleted by services.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assets", db_index=False
+    )
     kind = models.CharField(max_length=20, choices=AssetKind)
     storage_key = models.CharField(max_length=255, unique=True)
-    sha256 = models.CharField(max_length=64)
-    size_bytes = models.PositiveBigIntegerField()
-    media_type = models.CharField(max_length=100)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    size_bytes = models.PositiveBigIntegerField("size")
+    media_type = models.CharField(
+        max_length=100, help_text="Sniffed from the bytes, never taken from a name."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.CheckConstraint(condition=Q(size_bytes__gt=0), name="asset_not_empty")]
-        indexes = [models.Index(fields=["created_at"], name="asset_age")]
+        constraints = [
+            models.CheckConstraint(condition=Q(size_bytes__gt=0), name="asset_not_empty"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="asset_sha256_is_hex"),
+            models.CheckConstraint(condition=Q(kind__in=AssetKind.values), name="asset_kind_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], name="asset_age"),
+            models.Index(fields=["owner", "-created_at"], name="asset_owner_created"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

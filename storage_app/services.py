@@ -1,6 +1,118 @@
-"""STUB"""
+"""Keeping bytes, getting them back, and letting them go."""
+
+import hashlib
+import logging
+import puremagic
+import uuid
+from collections.abc import Iterable
+from django.core.files.storage import storages
+from django.db import Error, transaction
+from pathlib import Path
+from storage_app.backends.base import AssetStorage
+from storage_app.errors import StorageError, error_of, storage_corrupt
+from storage_app.models import Asset, AssetKind
+from typing import Any, BinaryIO, cast
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+#: Where formats say what they are.
+HEAD_BYTES = 8192
+_SUFFIXES = {
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+}
 
 
-def asset_create(**k): ...
-def asset_fetch(**k): ...
-def assets_delete(**k): ...
+def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset:
+    """Keep a copy of the file. When the row is there, all of its bytes are.
+
+    `name` is for messages only; the media type comes from the bytes. Raises StorageError
+    `storage.full` or `storage.unavailable`, and keeps nothing then.
+    """
+    asset = Asset(id=uuid.uuid4(), owner=owner, kind=kind)
+    try:
+        asset.sha256, asset.size_bytes, asset.media_type = _measure(path)
+    except OSError as error:
+        raise error_of(error, name) from error
+    asset.storage_key = f"{kind}/{asset.id.hex[:2]}/{asset.id}{_SUFFIXES.get(asset.media_type, '')}"
+    _storage().upload(asset.storage_key, path, media_type=asset.media_type)
+    try:
+        asset.save(force_insert=True)
+    except Error:
+        _discard([asset.storage_key])
+        raise
+    return asset
+
+
+def asset_fetch(*, asset: Asset, into: Path) -> None:
+    """Write the bytes to `into`, which appears whole and verified, or not at all.
+
+    Raises StorageError `storage.corrupt` when they are not those that were stored.
+    """
+    part = into.with_name(f".{into.name}.part")
+    try:
+        _storage().download(asset.storage_key, part)
+        sha256, size_bytes, _ = _measure(part)
+        if (sha256, size_bytes) != (asset.sha256, asset.size_bytes):
+            raise storage_corrupt(str(asset))
+        part.replace(into)
+    except OSError as error:
+        raise error_of(error, str(asset)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def asset_open(*, asset: Asset) -> BinaryIO:
+    """The bytes, for reading. The caller closes it."""
+    return _storage().read(asset.storage_key)
+
+
+def asset_url(*, asset: Asset, expires_seconds: int, content_disposition: str = "inline") -> str | None:
+    """An address that gives the bytes for a while to whoever has it, or None where we serve them ourselves."""
+    headers = {"Content-Type": asset.media_type, "Content-Disposition": content_disposition}
+    return _storage().signed_url(asset.storage_key, expires_seconds=expires_seconds, headers=headers)
+
+
+def assets_delete(*, assets: Iterable[Asset]) -> None:
+    """Delete the rows now and the bytes after commit: a rollback keeps both."""
+    doomed = list(assets)
+    keys = [asset.storage_key for asset in doomed]
+
+    def discard() -> None:
+        _discard(keys)
+
+    with transaction.atomic():
+        Asset.objects.filter(pk__in=[asset.pk for asset in doomed]).delete()
+        transaction.on_commit(discard, robust=True)
+
+
+def _discard(keys: Iterable[str]) -> None:
+    for key in keys:
+        try:
+            _storage().discard(key)
+        except StorageError as error:
+            logger.warning("The bytes of %s stay behind: %s", key, error)
+
+
+def _storage() -> AssetStorage:
+    return cast(AssetStorage, storages["assets"])
+
+
+def _measure(path: Path) -> tuple[str, int, str]:
+    """The hash, the size and the media type of a file's bytes."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size_bytes = file.tell()
+        file.seek(0)
+        return sha256, size_bytes, _media_type(file.read(HEAD_BYTES))
+
+
+def _media_type(head: bytes) -> str:
+    try:
+        return puremagic.from_string(head, mime=True) or UNKNOWN_MEDIA_TYPE
+    except (puremagic.PureError, ValueError):  # Unknown, or empty.
+        return UNKNOWN_MEDIA_TYPE

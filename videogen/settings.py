@@ -273,8 +273,6 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS: list[Path] = []
 WHITENOISE_USE_FINDERS = True  # Serves the packages' own files; nothing has to be collected first.
 
 # Logs: JSON for machines, lines for people

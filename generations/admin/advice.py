@@ -13,10 +13,10 @@ ADVICE = {
     "media.": "The provider's file is not what was asked for. Retry to have it made again.",
     "provider.rate_limited": "The provider refuses more calls for now. Wait some minutes, then retry.",
     "provider.unavailable": "The provider cannot be reached. Check its status page and our key, then retry.",
-    "provider.": "The provider refused or broke. Its message is above; retry where it reads like a passing fault.",
+    "provider.": "The provider refused or broke. Its message is above; retry if it may pass.",
     "safety.": "The words or the picture were refused. Only another prompt can help, so tell the owner.",
-    "stage.lost": "Workers died on it. Check memory and the workers' logs before retrying, or it will happen again.",
-    "stage.timed_out": "It took longer than its stage allows. See whether the workers are overloaded, then retry.",
+    "stage.lost": "Workers died on it. Check memory and the workers' logs before you retry.",
+    "stage.timed_out": "It took longer than its stage allows. Are the workers overloaded? Then retry.",
     "storage.": "The asset store failed. Check that it can be reached and has room, then retry.",
 }
 RETRYABLE = "Trying again can help: retry. Clips that are ready stay, and are not paid for again."

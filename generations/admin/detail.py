@@ -3,12 +3,10 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.safestring import SafeString
 from generations.admin.advice import advice_for
-from generations.admin.formatting import between, duration, moment, usd
+from generations.admin.formatting import NONE, between, duration, moment, usd
 from generations.admin.timeline import Timeline, timeline_of
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.services.plans import eta_seconds
@@ -114,8 +112,8 @@ class GenerationDetail:
         return [
             ("Owner", generation.owner),
             ("Picture", picture),
-            ("Style", generation.style or "–"),
-            ("Brand", (generation.brand or {}).get("name", "–")),
+            ("Style", generation.style or NONE),
+            ("Brand", (generation.brand or {}).get("name", NONE)),
             ("Provider", " · ".join(filter(None, [generation.provider, generation.model]))),
             ("Seed", generation.seed),
             ("Approval", generation.approval),
@@ -135,7 +133,7 @@ class GenerationDetail:
 
     def _video(self) -> str:
         video = self.generation.video
-        return f"{video.size_bytes / 1_000_000:.1f} MB, {video.media_type}" if video else "–"
+        return f"{video.size_bytes / 1_000_000:.1f} MB, {video.media_type}" if video else NONE
 
     @property
     def documents(self) -> list[tuple[str, str]]:
@@ -148,9 +146,5 @@ class GenerationDetail:
             "Brand analysis": generation.brand_analysis,
             "Client's metadata": generation.metadata,
         }
-        return [(name, json.dumps(value, indent=2, ensure_ascii=False)) for name, value in found.items() if value]
-
-
-def event_details(event: ProgressEvent) -> str:
-    """An event's extra facts on one line."""
-    return ", ".join(f"{name}: {value}" for name, value in event.data.items())
+        stored = {name: value for name, value in found.items() if value}
+        return [(name, json.dumps(value, indent=2, ensure_ascii=False)) for name, value in stored.items()]

@@ -9,6 +9,9 @@ from uuid import UUID
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
+#: Stands where there is nothing to show.
+NONE = "\N{EM DASH}"
+
 
 def words(name: str) -> str:
     """A status or a stage as people write it."""
@@ -28,14 +31,15 @@ def badge(status: str) -> SafeString:
 def percentage_bar(percentage: int) -> SafeString:
     """A bar and its number. `<progress>` needs no inline style, so a strict CSP lets it be."""
     return format_html(
-        '<span class="vg-bar"><progress max="100" value="{0}">{0}&nbsp;%</progress> {0}&nbsp;%</span>', percentage
+        '<span class="vg-bar"><progress max="100" value="{0}">{0}&nbsp;%</progress> {0}&nbsp;%</span>',
+        percentage,
     )
 
 
 def duration(seconds: float | None) -> str:
     """At most two units: 4.2 s, 3 min 05 s, 2 h 14 min, 3 d 4 h."""
     if seconds is None:
-        return "–"
+        return NONE
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
@@ -56,7 +60,7 @@ def between(start: datetime | None, end: datetime | None) -> float | None:
 def moment(at: datetime | None) -> SafeString | str:
     """How long ago, with the exact moment at hand."""
     if at is None:
-        return "–"
+        return NONE
     return format_html(
         '<time datetime="{}" title="{}">{} ago</time>',
         at.isoformat(),
@@ -68,5 +72,5 @@ def moment(at: datetime | None) -> SafeString | str:
 def usd(amount: Decimal | None) -> str:
     """Dollars; with four decimals where cents would hide the amount."""
     if amount is None:
-        return "–"
+        return NONE
     return f"${amount:.4f}" if 0 < amount < Decimal("0.01") else f"${amount:.2f}"

@@ -1,4 +1,4 @@
-"""Generations: found by the questions an operator asks, shown whole on one page, stopped and started again."""
+"""Generations: found by the questions operators ask, shown whole on one page, stopped and started again."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -16,7 +16,17 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 from generations.admin.detail import GenerationDetail
 from generations.admin.filters import GenerationQuestion, ProviderFilter
-from generations.admin.formatting import badge, between, duration, moment, percentage_bar, short_id, usd, words
+from generations.admin.formatting import (
+    NONE,
+    badge,
+    between,
+    duration,
+    moment,
+    percentage_bar,
+    short_id,
+    usd,
+    words,
+)
 from generations.admin.pagination import BoundedPaginator
 from generations.admin.read_only import ReadOnlyAdmin
 from generations.models import Clip, Generation
@@ -35,11 +45,15 @@ VERBS: dict[str, tuple[Callable[..., object], str]] = {
 ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
 
 
+#: Large, and not shown in the list.
+DOCUMENTS = ["analysis", "brand_analysis", "brand", "storyboard"]
+
+
 class GenerationChangeList(ChangeList):
     """Leaves the documents of each row in the database; the list does not show them."""
 
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Generation]:
-        return super().get_queryset(*args, **kwargs).defer("analysis", "brand_analysis", "brand", "storyboard")
+        return super().get_queryset(*args, **kwargs).defer(*DOCUMENTS)
 
 
 @admin.register(Generation)
@@ -90,7 +104,7 @@ class GenerationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="stage")
     def stage_now(self, generation: Generation) -> str:
-        return words(generation.stage) or "–"
+        return words(generation.stage) or NONE
 
     @admin.display(description="done")
     def progress(self, generation: Generation) -> SafeString:
@@ -143,8 +157,9 @@ class GenerationAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
+        verb = guarded(self.verb_view)
         verbs = [
-            path(f"<uuid:pk>/{name}/", guarded(self.verb_view), {"name": name}, name=f"generations_generation_{name}")
+            path(f"<uuid:pk>/{name}/", verb, {"name": name}, name=f"generations_generation_{name}")
             for name in VERBS
         ]
         asset = path(

@@ -14,7 +14,16 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 from generations.admin.filters import StageFilter, StageRunQuestion
-from generations.admin.formatting import badge, between, duration, moment, percentage_bar, short_id, words
+from generations.admin.formatting import (
+    NONE,
+    badge,
+    between,
+    duration,
+    moment,
+    percentage_bar,
+    short_id,
+    words,
+)
 from generations.admin.pagination import BoundedPaginator
 from generations.admin.read_only import ReadOnlyAdmin
 from generations.models import StageRun
@@ -60,7 +69,7 @@ class StageRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="clip")
     def clip_position(self, run: StageRun) -> int | str:
-        return run.clip.position if run.clip else "–"
+        return run.clip.position if run.clip else NONE
 
     @admin.display(description="status")
     def state(self, run: StageRun) -> SafeString:
@@ -80,7 +89,7 @@ class StageRunAdmin(ReadOnlyAdmin):
     def lease(self, run: StageRun) -> str:
         left = between(timezone.now(), run.lease_expires_at) if run.lease_expires_at else None
         if left is None:
-            return "–"
+            return NONE
         return f"{duration(left)} left" if left > 0 else f"expired {duration(-left)} ago"
 
     @admin.display(description="age", ordering="-created_at")
@@ -94,7 +103,7 @@ class StageRunAdmin(ReadOnlyAdmin):
     @admin.display(description="error")
     def error(self, run: StageRun) -> SafeString | str:
         if not run.error_code:
-            return "–"
+            return NONE
         return format_html('<span title="{}">{}</span>', run.error_message, run.error_code)
 
     # The verb

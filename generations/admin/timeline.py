@@ -1,16 +1,16 @@
-"""The stage runs of a generation laid out in time: a lane for each stage and each clip, a bar for each attempt."""
+"""The stage runs of a generation laid out in time: a lane for each stage and clip, a bar for each attempt."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from generations.admin.formatting import between, duration, words
+from generations.admin.formatting import NONE, between, duration, words
 from generations.models import StageRun
 from generations.pipeline import STAGE, STAGES
 from uuid import UUID
 
 Interval = tuple[datetime, datetime]
 
-#: A pause in which nothing ran is cut out of the axis when it is longer than this and than a quarter of the work.
+#: A pause is cut out of the axis when it is longer than this, and than a quarter of the work.
 SHORTEST_PAUSE = timedelta(seconds=20)
 PAUSE_WIDTH = 3.0
 THINNEST_BAR = 0.4
@@ -108,7 +108,7 @@ class Lane:
     def seconds(self) -> str:
         """How long its attempts ran, together."""
         ran = [bar.run for bar in self.bars if bar.run.started_at]
-        return duration(sum(between(run.started_at, run.finished_at) or 0 for run in ran)) if ran else "–"
+        return duration(sum(between(run.started_at, run.finished_at) or 0 for run in ran)) if ran else NONE
 
     @property
     def summary(self) -> str:
@@ -123,6 +123,11 @@ class Timeline:
     axis: Axis
     lanes: list[Lane]
     ticks: list[tuple[float, str]]
+
+    @property
+    def legend(self) -> list[str]:
+        """The statuses that appear in it."""
+        return sorted({bar.run.status for lane in self.lanes for bar in lane.bars})
 
 
 def timeline_of(runs: Sequence[StageRun], positions: Mapping[UUID, int], now: datetime) -> Timeline | None:
@@ -150,7 +155,8 @@ def _lane_key(run: StageRun, positions: Mapping[UUID, int]) -> tuple[int, int]:
 def _bar(run: StageRun, axis: Axis, now: datetime) -> Bar:
     end = run.finished_at or now
     started = run.started_at or end
-    title = f"{words(run.stage)}, attempt {run.attempt}: {run.status}, waited {duration(between(run.created_at, started))}"
+    waited = duration(between(run.created_at, started))
+    title = f"{words(run.stage)}, attempt {run.attempt}: {run.status}, waited {waited}"
     if run.started_at:
         title += f", ran {duration(between(run.started_at, end))}"
     if run.error_code:
@@ -159,7 +165,7 @@ def _bar(run: StageRun, axis: Axis, now: datetime) -> Bar:
 
 
 def _ticks(axis: Axis) -> list[tuple[float, str]]:
-    """Where it is plain how much time has passed: quarters of an unbroken axis, else the start of each stretch."""
+    """Seconds passed at each quarter of an unbroken axis; else when each stretch began."""
     if axis.pauses:
         return [(span.x, f"{span.start:%d %b %H:%M:%S}") for span in axis.spans if not span.is_pause]
     return [(quarter * 25.0, duration(axis.seconds_shown * quarter / 4)) for quarter in range(5)]

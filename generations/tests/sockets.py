@@ -1,7 +1,6 @@
 """A real WebSocket server process, as the stack starts it, and clients of it."""
 
 import json
-import os
 import socket
 import subprocess
 import time
@@ -12,6 +11,7 @@ from generations.tests.processes import environment
 from typing import Any
 from videogen.stack.configuration import StackConfiguration
 from videogen.stack.services import front
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 Message = dict[str, Any]
@@ -45,7 +45,8 @@ def with_key(secret: str) -> dict[str, str]:
 
 
 def open_socket(url: str, headers: dict[str, str] | None = None, **options: Any) -> ClientConnection:
-    return connect(url, additional_headers=headers, proxy=None, **options)
+    # Closing waits for what is unread, which here nobody wants.
+    return connect(url, additional_headers=headers, proxy=None, close_timeout=0.2, **options)
 
 
 def say(client: ClientConnection, **message: Any) -> None:
@@ -65,18 +66,12 @@ def hear_events(client: ClientConnection, count: int, *, seconds: float = 5) -> 
     return numbers
 
 
-def close_code(client: ClientConnection, *, seconds: float = 5) -> int | None:
-    """Read to the end; the code that the server closed with."""
+def hear_close(client: ClientConnection, *, seconds: float = 5) -> tuple[int, str]:
+    """Read to the end: the code and the reason with which the server closed."""
     deadline = time.monotonic() + seconds
-    while client.close_code is None and time.monotonic() < deadline:
-        try:
-            client.recv(timeout=0.5)
-        except (TimeoutError, EOFError, OSError):
-            continue
-        except Exception as closed:  # noqa: BLE001
-            return getattr(getattr(closed, "rcvd", None), "code", None)
-    return client.close_code
-
-
-def environment_with(**extra: str) -> dict[str, str]:
-    return dict(os.environ) | extra
+    try:
+        while True:
+            client.recv(timeout=max(0.0, deadline - time.monotonic()))
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None, "it ended without a word"
+        return closed.rcvd.code, closed.rcvd.reason

@@ -56,7 +56,7 @@ def test_what_was_not_promised_is_an_error(tmp_path, source, options, sound, com
 @pytest.mark.parametrize(
     "source, sound, warning",
     [
-        ("color=black:s=160x90:r=24:d=4", STEREO, "It is black from 0.0 to 2.0 seconds."),
+        ("color=black:s=160x90:r=24:d=4", STEREO, "It is black from 0.0 to 4.0 seconds."),
         ("color=red:s=160x90:r=24:d=4", STEREO, "It is frozen from 0.0 to 4.0 seconds."),
         (MOVING, "anullsrc=r=48000:cl=stereo:d=4", "It is silent from 0.0 to 4.0 seconds."),
     ],

@@ -75,6 +75,8 @@ def _rqworker(queue: str) -> list[str]:
         queue,
         "--serializer",
         "rq.serializers.JSONSerializer",
+        "--worker-class",
+        "generations.worker.StageWorker",
         "--verbosity",
         "0",
     ]

@@ -17,6 +17,7 @@ from videogen.embedded.places import stack_file
 from videogen.stack.claim import data_dir_claim, facts_read, facts_write, port_check
 from videogen.stack.program import Program, StackError
 from videogen.stack.supervisor import Supervisor
+from videogen.testing.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER_VARIABLES = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SECRET_KEY")
@@ -31,15 +32,6 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 def python(code: str, *arguments: object, name: str = "program", **options: Any) -> Program:
     return Program(name=name, argv=(sys.executable, "-c", code, *map(str, arguments)), **options)
-
-
-def eventually(condition: Callable[[], object], *, seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def processes_about(path: Path) -> list[psutil.Process]:

@@ -11,7 +11,7 @@ MOST_CLIPS = 60
 #: Seconds of a typical clip in a 15 second video and in one of 180 seconds.
 TYPICAL: dict[Pacing, tuple[float, float]] = {"fast": (3.0, 4.0), "medium": (3.75, 6.0), "slow": (5.5, 8.0)}
 #: How much the lengths differ; fast cutting accelerates toward the end, slow cutting breathes.
-SPREAD: dict[Pacing, float] = {"fast": 0.25, "medium": 0.3, "slow": 0.2}
+SPREAD: dict[Pacing, float] = {"fast": 0.25, "medium": 0.3, "slow": 0.3}
 ACCELERATION: dict[Pacing, float] = {"fast": 0.3, "medium": 0.1, "slow": 0.0}
 
 
@@ -26,7 +26,8 @@ def clip_count(seconds: int, pacing: Pacing, *, at_least: int = 1) -> int:
     """How many clips a video of this length is cut into."""
     short, long = TYPICAL[pacing]
     typical = short + (long - short) * max(0, seconds - 15) / 165
-    fewest, most = -(-2 * seconds // LONGEST), min(MOST_CLIPS, seconds // 2)
+    most = min(MOST_CLIPS, seconds // 2)
+    fewest = max(-(-2 * seconds // LONGEST), 2 if seconds >= 7 else 1)  # One shot alone tells nothing.
     return max(fewest, min(most, max(round(seconds / typical), at_least)))
 
 

@@ -50,10 +50,11 @@ HUE_NAMES = ((0.03, "red"), (0.09, "orange"), (0.14, "amber"), (0.19, "yellow"),
 def scene_palette(
     *, time: TimeOfDay, weather: Weather, mood: Mood, setting: Setting, named: Iterable[str] = ()
 ) -> list[str]:
-    """The colours of a picture. Colours that the user named come first, and are not changed."""
+    """The colours of a picture, the dominant one first. Colours that the user named follow it, unchanged."""
     wash, share = WASH[weather]
     light = [mixed(colour, wash, share) for colour in (*LIGHT[time], ACCENT[setting])]
-    return distinct([*list(named)[:3], *(saturated(colour, SATURATION[mood]) for colour in light)])
+    dominant, *others = (saturated(colour, SATURATION[mood]) for colour in light)
+    return distinct([dominant, *list(named)[:3], *others])
 
 
 def monochrome(palette: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.text import Word, capitalised, fit, words
-from analysis.engines.local.vocabulary import Hit, Language, vocabulary
+from analysis.engines.local.vocabulary import Hit, Language
 from dataclasses import dataclass
 import re
 
@@ -132,6 +132,8 @@ def _is_verb(reading: Reading, index: int) -> bool:
     if word in language.lists["verbs"].whole:
         return True
     following = reading.words[index + 1 : index + 2]  # "hiking boots" is a thing, "hiking up" is not.
+    if word.endswith("s"):
+        return bool(following) and language.has("determiners", following[0].folded)
     return not following or following[0].breaks or language.has("stopwords", following[0].folded)
 
 
@@ -321,9 +323,16 @@ def _told(part: str, language: Language) -> str:
     reading = read(text, language.tag)
     if reading.unspaced:
         return text if len(text) >= 4 else ""
-    content = _content(reading)
-    first = reading.words[0].folded if reading.words else ""
-    if len(content) < 2 or language.has("negators", first):
+    described = _described(reading, Phrase(0, len(reading.words)), AROUND_A_PLACE)
+    telling = [
+        word
+        for index, word in enumerate(reading.words)
+        if index not in described
+        and not _is_empty(reading, index)
+        and not any(language.has(name, word.folded) for name in ("fillers", "technical", "sequence", "media"))
+    ]
+    denies = bool(reading.words) and language.has("negators", reading.words[0].folded)
+    if denies or not telling or len(reading.words) < 2:
         return ""
     return _without_counting(text, reading)
 
@@ -335,14 +344,12 @@ def _without_counting(text: str, reading: Reading) -> str:
     return text[reading.words[index].start :] if index else text
 
 
-def with_article(words_of_user: str, tag: str) -> str:
-    """ "the coffee cup", but "Tokyo street", "15 dancers" and „Kaffeebecher" as they are."""
-    first = words_of_user[:1]
-    if tag != "en" or not first.isalpha() or (first.isupper() and not words_of_user.isupper()):
-        return words_of_user
-    if vocabulary().language("en").has("stopwords", words_of_user.split()[0].casefold()):
-        return words_of_user
-    return f"the {words_of_user}"
+def with_article(phrase: str, tag: str, text: str) -> str:
+    """ "the coffee cup" where the user wrote "a reusable coffee cup"; "Tokyo street" and "freedom" as they are."""
+    if tag != "en" or not phrase:
+        return phrase
+    used = rf"\b(?:a|an|the|our|my|your|his|her|this|these)\s+(?:\w+\s+){{0,2}}{re.escape(phrase)}"
+    return f"the {phrase}" if re.search(used, text, re.IGNORECASE) else phrase
 
 
 def title_of(words_of_user: str, limit: int) -> str:

@@ -14,8 +14,8 @@ import re
 Value = TypeVar("Value", bound=str)
 
 INTENTS: tuple[Intent, ...] = ("advertisement", "explainer", "social", "story")
-#: Where something is shown that names no place: a product on a set, anything else in the open.
-STAGES: tuple[Setting, ...] = ("interior", "abstract", "city")
+#: Where something is shown that names no place: what is sold or explained on a set, anything else in the open.
+STAGES: tuple[Setting, ...] = ("interior", "abstract")
 OPEN_PLACES: tuple[Setting, ...] = ("sky", "abstract", "mountains", "sea", "city")
 UNSAID_WEATHER: tuple[Weather, ...] = ("clear", "clear", "clear", "cloudy")
 UNSAID_TIME: tuple[TimeOfDay, ...] = ("day", "day", "day", "dusk", "dawn")
@@ -39,7 +39,8 @@ def analyse_prompt(request: PromptInput) -> PromptAnalysis:
     subject, place = subject_and_place(told)
     choices = Choices(fold(text))
     intent = _intent(whole)
-    setting = setting_of(told, place) or choices.pick("setting", STAGES if intent == "advertisement" else OPEN_PLACES)
+    stages = STAGES if intent in ("advertisement", "explainer") else OPEN_PLACES
+    setting = setting_of(told, place) or choices.pick("setting", stages)
     weather = _said(told, "weather", Weather) or _unsaid_weather(told, choices, setting)
     time = _said(told, "time_of_day", TimeOfDay) or _unsaid_time(told, choices, weather, setting)
     mood = _said(told, "mood", Mood) or MOOD_OF_WEATHER.get(weather, "neutral")

@@ -11,7 +11,7 @@ import tomllib
 
 #: Lists about the grammar of a language. Its tables (`setting`, `mood`, ...) hold the values that words stand for.
 WORD_LISTS = (
-    "stopwords", "negators", "denials", "resumes", "places", "verbs", "verb_exceptions", "asks", "media", "links",
+    "stopwords", "negators", "denials", "resumes", "places", "verbs", "verb_exceptions", "determiners", "asks", "media", "links",
     "durations", "fillers", "technical", "sequence", "edges", "proclitics",
 )  # fmt: skip
 LONGEST_STEM = 24

@@ -90,7 +90,7 @@ def stand_in(soname: str, functions: list[bytes], *, machine: int) -> bytes:
     code = _padded(RETURN_ZERO[machine], 8)
     hash_at = code_at + len(code)
     # One bucket, where each symbol leads to the next and the last to 0: no hash is ever needed.
-    hashes = _padded(struct.pack(f"<{count + 3}I", 1, count, 1 % count, 0, *range(1, count)), 8)
+    hashes = _padded(struct.pack(f"<{count + 3}I", 1, count, 1 % count, *range(1, count), 0), 8)
     symbols_at = hash_at + len(hashes)
     names = b"\0".join([b"", soname.encode(), *functions, b""])
     symbols = bytes(SYMBOL.size) + b"".join(

@@ -9,10 +9,13 @@ from generations.providers.animatic.composition import compose
 from generations.providers.animatic.families import FAMILIES
 from generations.providers.animatic.picture import Moment, Picture
 from generations.providers.animatic.resample import Pixels
+from generations.providers.animatic.typography import add_title
 from generations.providers.animatic.weather import paint_vignette, paint_weather
 from generations.providers.base import ClipSpec
 from pathlib import Path
 
+#: Settings whose painters place the weather themselves, or have none.
+INDOORS = ("interior", "space", "abstract")
 #: Frames between two reports of progress.
 _REPORT_EVERY = 6
 
@@ -35,12 +38,13 @@ class Drawing:
     def __init__(self, spec: ClipSpec) -> None:
         scene, frame = spec.scene, spec.frame
         self.frames = frame.frames(float(scene.duration_seconds))
-        self.warnings: tuple[str, ...] = ()
         composition = compose(scene, spec.seed, portrait=frame.width < frame.height)
         picture = Picture(scene, frame, spec.seed, composition)
         FAMILIES[scene.setting](picture)
-        paint_weather(picture)
+        if scene.setting not in INDOORS:
+            paint_weather(picture)
         paint_vignette(picture)
+        self.warnings = add_title(picture, scene.title) if spec.captions else ()
         picture.cull()
         self._picture = picture
         self._camera = Camera(scene.camera, frame.width, frame.height, float(scene.duration_seconds))

@@ -1,0 +1,292 @@
+"""`micro_prompts`: a storyboard with an arc, and for each scene a prompt in the language of film.
+
+The user's words stay as written; the frame around them (shot, camera, light, weather, colours)
+is English, which is what video models are trained on. A prompt that tells several beats is
+followed beat by beat; any other gets an arc of its own around its subject and place.
+"""
+
+from analysis.contracts import (
+    CameraMove,
+    PromptAnalysis,
+    Scene,
+    Setting,
+    Storyboard,
+    StoryboardInput,
+    TimeOfDay,
+    Weather,
+)
+from analysis.engines.local.choice import Choices
+from analysis.engines.local.durations import clip_count, split_duration
+from analysis.engines.local.palettes import completed, monochrome, scene_palette, varied, woven
+from analysis.engines.local.phrases import beats, subject_and_place, title_of, with_article, without_opening
+from analysis.engines.local.prompt import setting_of
+from analysis.engines.local.reading import Reading, read
+from analysis.engines.local.screenplay import Shot, micro_prompt, shots
+from analysis.engines.local.text import clean, fit, fold
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import cast
+
+BEAT_LENGTH = 420
+TITLE_LENGTH = 60
+#: Words on the picture are read in a glance; a longer line stays in the micro-prompt.
+GLANCE_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one scene is about before it is framed: the user's words and where, when and in what weather."""
+
+    told: str
+    subject: str
+    place: str
+    setting: Setting
+    time: TimeOfDay
+    weather: Weather
+    visiting: bool = False
+    #: Whether the user told this moment, and whether the scene before told it already.
+    is_beat: bool = False
+    again: bool = False
+
+
+def write_storyboard(request: StoryboardInput) -> Storyboard:
+    """Plan the scenes. The same request and seed give the same storyboard; another seed another one."""
+    analysis, prompt = request.analysis, request.request
+    choices = Choices(f"{request.seed}:{prompt.prompt}")
+    whole = read(clean(prompt.prompt) or analysis.subject, analysis.language)
+    core = without_opening(whole.text, whole.language)
+    steps = beats(core, whole.language)
+    lengths = split_duration(prompt.duration_seconds, analysis.pacing, choices, at_least=len(steps))
+    moments = _told(steps, len(lengths), analysis) if steps else _imagined(core, whole, len(lengths), request, choices)
+    roles = _roles(len(lengths))
+    framed = _shots(moments, roles, whole, request, choices)
+    scenes = _scenes(framed, lengths, _titles(framed, whole, request), request)
+    return Storyboard(title=analysis.subject, scenes=scenes)
+
+
+def _scenes(framed: list[Shot], lengths: list[Decimal], titles: list[str], request: StoryboardInput) -> list[Scene]:
+    analysis = request.analysis
+    return [
+        Scene(
+            position=shot.position,
+            duration_seconds=length,
+            title=title,
+            micro_prompt=micro_prompt(shot, request),
+            subject=shot.subject,
+            setting=shot.setting,
+            time_of_day=shot.time,
+            weather=shot.weather,
+            mood=analysis.mood,
+            camera=shot.camera,
+            palette=shot.palette,
+        )
+        for shot, length, title in zip(framed, lengths, titles, strict=True)
+    ]
+
+
+def _roles(count: int) -> list[str]:
+    arcs = shots().arcs
+    if count <= 5:
+        return arcs[str(count)]
+    middle = arcs["middle"]
+    return ["establish", *(middle[index % len(middle)] for index in range(count - 3)), "turn", "closing"]
+
+
+def _told(steps: list[str], count: int, analysis: PromptAnalysis) -> list[Moment]:
+    """The beats in the user's order; where a beat does not say where or when, the one before goes on."""
+    said: list[Moment] = []
+    last = Moment("", analysis.subject, analysis.place, analysis.setting, analysis.time_of_day, analysis.weather)
+    for step in _merged(steps, count):
+        reading = read(step, analysis.language)
+        subject, place = subject_and_place(reading)
+        last = Moment(
+            told=fit(step, BEAT_LENGTH),
+            subject=subject,
+            place=place or ("" if setting_of(reading) else last.place),
+            is_beat=True,
+            setting=setting_of(reading, place) or last.setting,
+            time=cast(TimeOfDay, reading.first("time_of_day") or last.time),
+            weather=cast(Weather, reading.first("weather") or ("clear" if reading.denied("weather") else last.weather)),
+        )
+        said.append(last)
+    told = [said[index * len(said) // count] for index in range(count)]
+    return [replace(moment, again=moment is before) for before, moment in zip([None, *told], told, strict=False)]
+
+
+def _merged(steps: list[str], count: int) -> list[str]:
+    """No more beats than scenes: neighbours are told together."""
+    if len(steps) <= count:
+        return steps
+    groups: list[list[str]] = [[] for _ in range(count)]
+    for index, step in enumerate(steps):
+        groups[index * count // len(steps)].append(step)
+    return [". ".join(group) for group in groups]
+
+
+def _imagined(core: str, whole: Reading, count: int, request: StoryboardInput, choices: Choices) -> list[Moment]:
+    """One idea seen from several places: the asked one leads, neighbouring ones visit."""
+    analysis = request.analysis
+    main = Moment(
+        fit(core, BEAT_LENGTH), analysis.subject, analysis.place, analysis.setting, analysis.time_of_day, analysis.weather
+    )  # fmt: skip
+    named = [cast(Setting, value) for value in whole.values("setting") if value != analysis.setting]
+    around = list(dict.fromkeys([*named, *choices.shuffled("neighbours", shots().neighbours[analysis.setting])]))
+    visits = iter(range(count))
+    return [
+        replace(main, setting=around[next(visits) % len(around)], visiting=True) if _visits(index, count) else main
+        for index in range(count)
+    ]
+
+
+def _visits(index: int, count: int) -> bool:
+    """Whether a scene leaves the asked setting. Neighbours differ, and the first and the last are at home."""
+    if count < 3 or index in (0, count - 1):
+        return False
+    return index % 2 == 1 or (count % 2 == 0 and index == count - 2)
+
+
+def _shots(
+    moments: Sequence[Moment], roles: list[str], whole: Reading, request: StoryboardInput, choices: Choices
+) -> list[Shot]:
+    analysis, film = request.analysis, shots()
+    kind = _kind(whole, analysis)
+    framed: list[Shot] = []
+    uses: dict[str, int] = {}
+    for index, (moment, role) in enumerate(zip(moments, roles, strict=True)):
+        use = uses[role] = uses.get(role, -1) + 1
+        previous = framed[-1].camera if framed else None
+        subject = with_article(moment.subject, analysis.language, whole.text)
+        # A visit is described from the asked place; its own setting is only where the camera stands.
+        home = analysis.setting if moment.visiting else moment.setting
+        place = with_article(moment.place, analysis.language, whole.text) or film.places[home]
+        view = film.option(choices, film.views(moment.setting, role), f"view:{moment.setting}:{role}", index // 2)
+        action = film.option(choices, film.roles[role][kind], f"action:{role}", use)
+        if moment.is_beat:
+            action = film.option(choices, film.again, "again", index) if moment.again else moment.told
+        framed.append(
+            Shot(
+                position=index + 1,
+                count=len(moments),
+                told=moment.told,
+                subject=moment.subject,
+                place=place,
+                view=view.format(place=place) if moment.visiting else "",
+                size=film.option(choices, film.roles[role]["sizes"], f"size:{role}", use),
+                action=action if moment.is_beat else action.format(subject=subject, place=place),
+                camera=_camera(role, index, previous, analysis, choices),
+                setting=moment.setting,
+                time=moment.time,
+                weather=moment.weather,
+                palette=_palette(index, moment, len(moments), whole, request),
+                light=film.light(choices, moment.time, moment.weather, index),
+                air=film.air(choices, moment.weather, moment.setting, index),
+            )
+        )
+    return framed
+
+
+def _kind(whole: Reading, analysis: PromptAnalysis) -> str:
+    """What the shots are of. "Dog food" is a product: only the head of the phrase makes a being of it."""
+    subject = read(analysis.subject, analysis.language)
+    beings = [hit for hit in subject.hits if hit.field == "being"]
+    if subject.unspaced:
+        is_being = bool(beings)
+    elif analysis.intent == "advertisement" and subject.language.head == "last":
+        is_being = any(hit.last == len(subject.words) - 1 for hit in beings)
+    else:
+        is_being = bool(beings)
+    if is_being:
+        return "being"
+    return "product" if analysis.intent == "advertisement" else "scene"
+
+
+def _camera(
+    role: str, index: int, previous: CameraMove | None, analysis: PromptAnalysis, choices: Choices
+) -> CameraMove:
+    """The asked move opens; no scene repeats the move of the one before."""
+    if index == 0:
+        return analysis.camera
+    fitting = shots().roles[role]["moves"]
+    moves = [move for move in choices.shuffled(f"move:{index}", fitting) if move != previous]
+    return cast(CameraMove, moves[0])
+
+
+def _palette(index: int, moment: Moment, count: int, whole: Reading, request: StoryboardInput) -> list[str]:
+    analysis = request.analysis
+    base = list(analysis.palette)
+    if (moment.time, moment.weather) != (analysis.time_of_day, analysis.weather):
+        base = scene_palette(time=moment.time, weather=moment.weather, mood=analysis.mood, setting=moment.setting)
+    step = 0.0 if count == 1 else ((index * 2) % count) / (count - 1) * 2 - 1
+    colours = varied(base, step) if index else base
+    if request.brand:
+        colours = woven(colours, list(request.brand.palette), leading=index == count - 1)
+    elif whole.first("look") == "monochrome":
+        colours = monochrome(colours)
+    return completed(colours)
+
+
+def _titles(framed: list[Shot], whole: Reading, request: StoryboardInput) -> list[str]:
+    """A few of the user's own words, never cut: the place opens; the brand, or what is advertised, closes."""
+    analysis, brand = request.analysis, request.brand
+    closing = ""
+    if brand:
+        closing = title_of(brand.tagline, TITLE_LENGTH) or title_of(brand.name, TITLE_LENGTH)
+    elif analysis.intent == "advertisement" and len(framed) > 1:
+        closing = title_of(analysis.subject, GLANCE_LENGTH)
+    if len({shot.told for shot in framed}) > 1:
+        titles = _titles_of_beats(framed)
+    else:
+        titles = _titles_of_idea(len(framed), whole, analysis)
+    if closing:
+        titles = ["" if title.casefold() == closing.casefold() else title for title in titles]
+        titles[-1] = closing
+    return titles
+
+
+def _titles_of_idea(count: int, whole: Reading, analysis: PromptAnalysis) -> list[str]:
+    """The place, the subject, then keywords; scenes without words between them."""
+    words = [analysis.place, analysis.subject, *_telling(whole, analysis)]
+    if analysis.intent == "advertisement" and count > 1:
+        words.remove(analysis.subject)  # It closes.
+    fitting = [title for word in words if (title := title_of(word, GLANCE_LENGTH))]
+    waiting = iter({title.casefold(): title for title in fitting}.values())
+    return ["" if _is_silent(index, count) else next(waiting, "") for index in range(count)]
+
+
+def _titles_of_beats(framed: list[Shot]) -> list[str]:
+    """The first scene of each beat says its place or subject, once."""
+    titles, seen = [], set[str]()
+    for before, shot in zip([None, *framed], framed, strict=False):
+        title = title_of(shot.subject, GLANCE_LENGTH) if before is None or before.told != shot.told else ""
+        titles.append("" if title.casefold() in seen else title)
+        seen.add(title.casefold())
+    return titles
+
+
+def _telling(whole: Reading, analysis: PromptAnalysis) -> list[str]:
+    """Keywords that the subject and the place have not said. "Rainy" and "running" are no titles."""
+    said = f"{analysis.subject} {analysis.place}".casefold()
+    weather = {whole.words[hit.first].folded for hit in whole.hits if hit.field == "weather" and not whole.unspaced}
+    return [
+        word
+        for word in analysis.keywords
+        if word.casefold() not in said
+        and not whole.language.has("verbs", fold(word))
+        and fold(word) not in weather
+    ]
+
+
+def _is_silent(index: int, count: int) -> bool:
+    """The picture needs scenes without words; a long video has one title in three scenes."""
+    if count <= 3:
+        return False
+    return index == count - 2 if count <= 6 else index % 3 == 2 or index == count - 2
+
+
+def planned_clip_count(request: StoryboardInput) -> int:
+    """How many scenes the storyboard will have, for an estimate before it is written."""
+    text = clean(request.request.prompt)
+    language = read(text, request.analysis.language).language
+    steps = beats(without_opening(text, language), language)
+    return clip_count(request.request.duration_seconds, request.analysis.pacing, at_least=len(steps))

@@ -1,0 +1,70 @@
+"""The few numbers that tell an operator whether all is well: two queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from django.conf import settings
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Now
+from generations.admin.filters import FAILED_LATELY, RUNNING, STUCK
+from generations.models import Generation, StageRun
+from generations.states import FINISHED, GenerationStatus, StageStatus
+
+QUEUED = Q(status=StageStatus.QUEUED)
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """What lies in one queue. `oldest_at`: since when the first of them could have started."""
+
+    name: str
+    queued: int
+    running: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StatusBoard:
+    """Generations by what an operator would do about them, and the queues."""
+
+    queued: int
+    oldest_queued_at: datetime | None
+    running: int
+    stuck: int
+    failed: int
+    queues: list[QueueRow]
+
+
+def status_board() -> StatusBoard:
+    """As things stand now."""
+    queued = Q(status=GenerationStatus.QUEUED)
+    # Both sides are found by the index on the status, so finished rows, by far the most, are not read.
+    interesting = Generation.objects.filter(FAILED_LATELY | Q(status__in=_unfinished()))
+    numbers = interesting.aggregate(
+        queued=Count("pk", filter=queued),
+        oldest_queued_at=Min("created_at", filter=queued),
+        running=Count("pk", filter=RUNNING),
+        stuck=Count("pk", filter=STUCK),
+        failed=Count("pk", filter=FAILED_LATELY),
+    )
+    return StatusBoard(**numbers, queues=_queues())
+
+
+def _unfinished() -> list[str]:
+    return [status for status in GenerationStatus.values if status not in FINISHED]
+
+
+def _queues() -> list[QueueRow]:
+    # Two conditions rather than one IN: each has a partial index of its own.
+    rows = (
+        StageRun.objects.filter(QUEUED | Q(status=StageStatus.RUNNING))
+        .order_by()
+        .values("queue")
+        .annotate(
+            queued=Count("pk", filter=QUEUED),
+            running=Count("pk", filter=Q(status=StageStatus.RUNNING)),
+            oldest_at=Min("available_at", filter=QUEUED & Q(available_at__lte=Now())),
+        )
+    )
+    found = {row.pop("queue"): row for row in rows}
+    idle = {"queued": 0, "running": 0, "oldest_at": None}
+    return [QueueRow(name, **found.get(name, idle)) for name in settings.STAGE_QUEUES]

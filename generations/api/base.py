@@ -1,0 +1,74 @@
+"""What the views share: JSON in, JSON out, and a generation only for those who may see it."""
+
+from collections.abc import Sequence
+from generations.api.fields import StrictSerializer
+from generations.models import Generation
+from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from typing import Any
+from uuid import UUID
+
+
+class BoundedJsonParser(JSONParser):
+    """JSON as strict as DRF's; what is nested too deep to be read is malformed too."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - it is nested too deep.") from error
+
+
+class JsonWhateverIsAsked(DefaultContentNegotiation):
+    """There is one format. A client with another `Accept` is better served by it than by a 406."""
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], str(renderers[0].media_type)
+
+
+class ApiView(APIView):
+    """The base of every view."""
+
+    parser_classes = [BoundedJsonParser]
+    renderer_classes = [JSONRenderer]
+    content_negotiation_class = JsonWhateverIsAsked
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        # Answers belong to one key; a cache may keep one only to ask whether it still holds.
+        final.headers.setdefault("Cache-Control", "private, no-cache")
+        return final
+
+
+def validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
+    """The data in its types, or a problem that names each field."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def visible_generation(request: Request, generation_id: UUID, *, load: Sequence[str] = ()) -> Generation:
+    """The caller's own generation. Somebody else's is not found, as if it did not exist."""
+    found: Generation | None = (
+        Generation.objects.visible_to(request.user).filter(pk=generation_id).select_related(*load).first()
+    )
+    if found is None:
+        raise no_such_generation(generation_id)
+    return found
+
+
+def no_such_generation(generation_id: UUID) -> NotFound:
+    """The refusal for an id that is unknown or not the caller's."""
+    return NotFound(f"You have no generation {generation_id}.")
+
+
+def accepted(body: dict[str, Any], **headers: str) -> Response:
+    """202: it will happen."""
+    return Response(body, status=202, headers=headers)

@@ -1,0 +1,145 @@
+"""How clients see a generation and its parts. Plain dicts, made by hand: polling is the hot path."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from django.conf import settings
+from django.db.models import QuerySet
+from generations.models import Clip, Generation
+from generations.services.plans import eta_seconds
+from generations.services.storyboards import generation_frame
+from generations.states import ClipStatus, GenerationStatus
+from storage_app.models import Asset
+from typing import Any
+
+#: Columns that only workers read; they can be large.
+UNSHOWN = ("analysis", "brand_analysis", "storyboard")
+
+#: The one part of a generation's body that changes by itself.
+RUNNING_CLOCK = "eta_seconds"
+
+
+def for_output(generations: QuerySet[Generation]) -> QuerySet[Generation]:
+    """With all that `generation_output` shows, in one query."""
+    shown: QuerySet[Generation] = generations.with_queue_position()  # type: ignore[attr-defined]
+    return shown.select_related("video").defer(*UNSHOWN)
+
+
+def generation_output(generation: Generation) -> dict[str, Any]:
+    """A generation, as every answer and every replay shows it."""
+    return {
+        "id": str(generation.pk),
+        "status": generation.status,
+        "stage": generation.stage,
+        "percentage": generation.percentage,
+        RUNNING_CLOCK: eta_seconds(generation),
+        "queue_position": generation.queue_position,  # type: ignore[attr-defined]
+        "prompt": generation.prompt,
+        "duration_seconds": generation.duration_seconds,
+        "aspect_ratio": generation.aspect_ratio,
+        "resolution": generation.resolution,
+        "style": generation.style,
+        "brand": generation.brand,
+        "provider": generation.provider,
+        "model": generation.model,
+        "approval": generation.approval,
+        "max_cost_usd": dollars(generation.max_cost_usd),
+        "seed": generation.seed,
+        "metadata": generation.metadata,
+        "clip_count": generation.clip_count,
+        "clips_ready": generation.clips_ready,
+        "video": _video(generation),
+        "error": generation.error,
+        "cost": {
+            "estimated_usd": dollars(generation.estimated_usd),
+            "actual_usd": dollars(generation.actual_usd),
+        },
+        "warnings": generation.warnings,
+        "version": generation.version,
+        "parent_id": generation.parent_id and str(generation.parent_id),
+        "created_at": moment(generation.created_at),
+        "updated_at": moment(generation.updated_at),
+        "started_at": moment(generation.started_at),
+        "finished_at": moment(generation.finished_at),
+        "estimated_completion": moment(generation.estimated_completion),
+        "links": _links(generation),
+    }
+
+
+def body_etag(body: dict[str, Any]) -> str:
+    """Weak: two bodies that differ only in their running clock count as the same."""
+    still = {name: value for name, value in body.items() if name != RUNNING_CLOCK}
+    digest = hashlib.blake2b(json.dumps(still).encode(), digest_size=12).hexdigest()
+    return f'W/"{digest}"'
+
+
+def _video(generation: Generation) -> dict[str, Any] | None:
+    # It is assembled some time before it has passed its checks.
+    if generation.status != GenerationStatus.COMPLETED or generation.video is None:
+        return None
+    url = address(generation)
+    frame = generation_frame(generation)
+    return {
+        "url": f"{url}/video",
+        "poster_url": f"{url}/poster" if generation.poster_id else None,
+        "duration_seconds": generation.duration_seconds,
+        "width": frame.width,
+        "height": frame.height,
+        **_bytes(generation.video),
+    }
+
+
+def _bytes(asset: Asset) -> dict[str, Any]:
+    return {"size_bytes": asset.size_bytes, "sha256": asset.sha256, "media_type": asset.media_type}
+
+
+def _links(generation: Generation) -> dict[str, str]:
+    url = address(generation)
+    parts = {part: f"{url}/{part}" for part in ("events", "clips", "storyboard", "cancel", "video")}
+    return {"self": url, **parts, "websocket": f"{settings.PUBLIC_WS_URL}/ws/generations/{generation.pk}"}
+
+
+def address(generation: Generation) -> str:
+    """Where a generation is found."""
+    return f"{settings.PUBLIC_URL}/api/v1/generations/{generation.pk}"
+
+
+def clip_output(clip: Clip, generation: Generation) -> dict[str, Any]:
+    """A clip. Its video and thumbnail are there once it is ready."""
+    url = f"{address(generation)}/clips/{clip.position}"
+    ready = clip.status == ClipStatus.READY
+    return {
+        "id": str(clip.pk),
+        "position": clip.position,
+        "status": clip.status,
+        "duration_seconds": float(clip.duration_seconds),
+        "scene": scene_output(clip.scene),
+        "fingerprint": clip.fingerprint,
+        "provider": clip.provider,
+        "model": clip.model,
+        "seed": clip.seed,
+        "cost_usd": dollars(clip.cost_usd),
+        "video": {"url": f"{url}/video", **_bytes(clip.video)} if ready and clip.video else None,
+        "thumbnail_url": f"{url}/thumbnail" if ready and clip.thumbnail_id else None,
+    }
+
+
+def storyboard_output(storyboard: dict[str, Any]) -> dict[str, Any]:
+    """A storyboard, as stored or as just written."""
+    return {**storyboard, "scenes": [scene_output(scene) for scene in storyboard["scenes"]]}
+
+
+def scene_output(scene: dict[str, Any]) -> dict[str, Any]:
+    """A scene, its duration as a number (it is stored as exact text)."""
+    return {**scene, "duration_seconds": float(scene["duration_seconds"])}
+
+
+def dollars(amount: Decimal | None) -> str | None:
+    """Money is text, so that no client rounds it."""
+    return None if amount is None else f"{amount:.4f}"
+
+
+def moment(when: datetime | None) -> str | None:
+    """RFC 3339, in UTC."""
+    return None if when is None else when.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,67 @@
+"""The provider `animatic`: draws each clip itself, at once and for nothing."""
+
+import importlib
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+
+from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
+from generations.providers.animatic.gl_stub import gl_ensure
+from generations.providers.base import Capabilities, ClipSpec, ReportProgress, Submission
+
+MODEL = "animatic-1"
+_RENDERER = "generations.providers.animatic.renderer"
+
+
+class AnimaticProvider:
+    """Illustrated previews with real motion. They say what a film could be; they are not footage."""
+
+    name = "animatic"
+
+    def capabilities(self) -> Capabilities:
+        """Everything that can be asked for: it draws to measure."""
+        return Capabilities(
+            models=(MODEL,),
+            aspect_ratios=tuple(ASPECT_RATIOS),
+            resolutions=tuple(RESOLUTIONS),
+            min_clip_seconds=Decimal(1),
+            max_clip_seconds=Decimal(15),
+            audio=False,
+            paid=False,
+            description="Illustrated animatic, drawn by this server: free, quick, the same for the same seed.",
+            conformed=True,
+        )
+
+    def unavailable_because(self) -> str | None:
+        """Whether Skia can be loaded here."""
+        try:
+            _renderer()
+        except ImportError as error:
+            return f"The drawing library cannot be loaded ({error}). Install the package skia-python."
+        return None
+
+    def estimate(self, spec: ClipSpec) -> Decimal:
+        """It costs nothing."""
+        return Decimal(0)
+
+    def submit(self, spec: ClipSpec, *, token: str) -> Submission:
+        """There is nobody to ask, so it is ready at once; the work is done in `fetch`."""
+        return Submission(job_id=f"animatic-{token}", state="ready")
+
+    def poll(self, job_id: str) -> Submission:
+        """It was ready when it was submitted."""
+        return Submission(job_id=job_id, state="ready")
+
+    def cancel(self, job_id: str) -> None:
+        """Nothing runs elsewhere; `report` ends a drawing that is no longer wanted."""
+
+    def fetch(self, spec: ClipSpec, job_id: str, *, into: Path, report: ReportProgress) -> tuple[str, ...]:
+        """Draw the clip and encode it to `into`."""
+        warnings: tuple[str, ...] = _renderer().render_clip(spec, into, report)
+        return warnings
+
+
+def _renderer() -> ModuleType:
+    """What draws. Loaded on use: API processes know this provider, and need not carry Skia for it."""
+    gl_ensure()
+    return importlib.import_module(_RENDERER)

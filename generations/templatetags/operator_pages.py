@@ -1,0 +1,22 @@
+"""What the operator's templates need: the formats of the lists, and the status board."""
+
+from django import template
+from generations.admin import formatting
+from generations.admin.status_board import StatusBoard, status_board
+
+register = template.Library()
+
+for name in ("badge", "duration", "moment", "percentage_bar", "short_id", "usd", "words"):
+    register.filter(name, getattr(formatting, name))
+
+
+@register.filter
+def percent(number: float) -> str:
+    """A length in an SVG."""
+    return f"{number:.2f}%"
+
+
+@register.inclusion_tag("admin/status_board.html", name="status_board")
+def show_status_board() -> dict[str, StatusBoard]:
+    """The board of the first page."""
+    return {"board": status_board()}

@@ -1,0 +1,66 @@
+"""Assets as files below one directory."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from django.core.files.storage import FileSystemStorage
+from pathlib import Path
+from storage_app.errors import error_of
+from typing import BinaryIO
+
+#: Files that are still being written. Here, so that giving them their name moves no bytes.
+INCOMING = ".incoming"
+
+
+class AssetFileStorage(FileSystemStorage):
+    """A file has its name only once all its bytes are on the disk."""
+
+    def upload(self, key: str, path: Path, *, media_type: str) -> None:
+        """Copy, sync, rename. A crash leaves a file below `.incoming` at worst."""
+        target, part = Path(self.path(key)), Path(self.path(INCOMING)) / uuid.uuid4().hex
+        with _named_errors(key):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("rb") as source, part.open("wb") as copy:
+                    shutil.copyfileobj(source, copy, 2**20)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+                part.replace(target)
+                _sync_directory(target.parent)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def download(self, key: str, into: Path) -> None:
+        with _named_errors(key):
+            shutil.copyfile(self.path(key), into)
+
+    def read(self, key: str) -> BinaryIO:
+        with _named_errors(key):
+            return Path(self.path(key)).open("rb")
+
+    def discard(self, key: str) -> None:
+        with _named_errors(key):
+            Path(self.path(key)).unlink(missing_ok=True)
+
+    def signed_url(self, key: str, *, expires_seconds: int, headers: dict[str, str]) -> str | None:
+        return None
+
+
+@contextmanager
+def _named_errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise error_of(error, key) from error
+
+
+def _sync_directory(directory: Path) -> None:
+    """The new name survives a power failure too."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

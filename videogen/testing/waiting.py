@@ -1,0 +1,14 @@
+"""Waiting for what other processes do, as briefly as it takes."""
+
+import time
+from collections.abc import Callable
+
+
+def eventually(condition: Callable[[], object], *, seconds: float = 15) -> bool:
+    """Whether it comes true within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
