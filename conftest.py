@@ -1,10 +1,8 @@
 """What every test starts from: real servers (see `videogen.testing.plugin`), and nothing left in Redis."""
 
-import os
 import pytest
-from django.db import connection
-from urllib.parse import quote
 from videogen.kernel.redis import cache_redis, queue_redis
+from videogen.testing import processes
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +14,4 @@ def empty_redis() -> None:
 @pytest.fixture
 def process_environment(transactional_db: None) -> dict[str, str]:
     """For a real worker or server process that is to see this test's rows, which must be committed."""
-    database = connection.settings_dict
-    host = quote(database["HOST"], safe="")
-    return os.environ | {"DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={host}"}
+    return processes.process_environment()

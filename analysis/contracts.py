@@ -95,7 +95,7 @@ class Scene(Contract):
     """
 
     position: int = Field(ge=1)
-    duration_seconds: Decimal = Field(ge=Decimal("1"), le=Decimal("15"), multiple_of=Decimal("0.5"))
+    duration_seconds: Decimal = Field(ge=Decimal("1"), le=Decimal("15"), multiple_of=0.5)
     title: str = Field(max_length=60, description="words drawn on the picture; empty for none")
     micro_prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1500)]
     subject: Line

@@ -29,9 +29,7 @@ class Asset(models.Model):
     storage_key = models.CharField(max_length=255, unique=True)
     sha256 = models.CharField("SHA-256", max_length=64)
     size_bytes = models.PositiveBigIntegerField("size")
-    media_type = models.CharField(
-        max_length=100, help_text="Sniffed from the bytes, never taken from a name."
-    )
+    media_type = models.CharField(max_length=100, help_text="Sniffed from the bytes, not taken from a name.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

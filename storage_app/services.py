@@ -5,8 +5,9 @@ import logging
 import puremagic
 import uuid
 from collections.abc import Iterable
+from contextlib import ExitStack
 from django.core.files.storage import storages
-from django.db import Error, transaction
+from django.db import transaction
 from pathlib import Path
 from storage_app.backends.base import AssetStorage
 from storage_app.errors import StorageError, error_of, storage_corrupt
@@ -39,12 +40,11 @@ def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset
     except OSError as error:
         raise error_of(error, name) from error
     asset.storage_key = f"{kind}/{asset.id.hex[:2]}/{asset.id}{_SUFFIXES.get(asset.media_type, '')}"
-    _storage().upload(asset.storage_key, path, media_type=asset.media_type)
-    try:
+    with ExitStack() as undo:
+        undo.callback(_discard, [asset.storage_key])
+        _storage().upload(asset.storage_key, path, media_type=asset.media_type)
         asset.save(force_insert=True)
-    except Error:
-        _discard([asset.storage_key])
-        raise
+        undo.pop_all()
     return asset
 
 
@@ -72,7 +72,7 @@ def asset_open(*, asset: Asset) -> BinaryIO:
 
 
 def asset_url(*, asset: Asset, expires_seconds: int, content_disposition: str = "inline") -> str | None:
-    """An address that gives the bytes for a while to whoever has it, or None where we serve them ourselves."""
+    """An address that gives the bytes for a while to whoever has it; None where we serve them ourselves."""
     headers = {"Content-Type": asset.media_type, "Content-Disposition": content_disposition}
     return _storage().signed_url(asset.storage_key, expires_seconds=expires_seconds, headers=headers)
 

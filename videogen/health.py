@@ -1,6 +1,6 @@
 """Is it alive, and can it work? Probes of load balancers and containers ask here."""
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
@@ -35,6 +35,6 @@ def database_state() -> str:
     try:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return "unreachable"
     return "migrations are missing" if plan else "ok"

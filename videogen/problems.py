@@ -8,15 +8,15 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from http import HTTPStatus
+from redis.exceptions import RedisError
 from rest_framework import exceptions
-from rest_framework.response import Response
 from typing import Any
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which a client may look again while the database is away.
+#: Seconds after which a client may look again while a server behind us is away.
 AWAY_RETRY_SECONDS = 5
 
 #: Pages that a browser reads get Django's HTML errors; everything else is for programs.
@@ -33,6 +33,22 @@ _CODES = {
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.Throttled: "rate_limited",
 }
+
+#: What never reaches DRF: Django's own refusals, and those of the views that serve bytes.
+_PLAIN = {
+    400: ("request.malformed", "The request is malformed; is the Host header one of ALLOWED_HOSTS?"),
+    403: ("auth.forbidden", "This is not allowed; a form needs its CSRF token."),
+    404: ("not_found", "There is nothing here. The API is described at /api/docs."),
+    405: ("method_not_allowed", "This method is not possible here; the Allow header lists those that are."),
+    412: ("precondition_failed", "It has changed, or cannot be compared so: use If-None-Match."),
+    416: ("range_not_satisfiable", "The Range is outside of the file; Content-Range says how large it is."),
+    503: ("unavailable", "The service is not ready; try again soon."),
+}
+_KEPT_HEADERS = ("Allow", "Retry-After", "Content-Range")
+
+
+#: In a problem, `status` is the HTTP status; a refusal's own is that of the row.
+_MEMBERS = {"status": "current_status"}
 
 
 def problem(
@@ -63,11 +79,12 @@ def problem_response(request: HttpRequest, **fields: Any) -> JsonResponse:
     return JsonResponse(body, status=body["status"], content_type="application/problem+json")
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(exc: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """DRF's hook. None lets a bug reach the log and become a plain 500."""
     instance = context["request"].path
     if isinstance(exc, DomainError):
-        body = problem(status=exc.status, code=exc.code, detail=str(exc), instance=instance, **exc.details)
+        extra = {_MEMBERS.get(name, name): value for name, value in exc.details.items()}
+        body = problem(status=exc.status, code=exc.code, detail=str(exc), instance=instance, **extra)
         return _response(body, _retry_after(exc.details.get("retry_after_seconds")))
     if isinstance(exc, RequestDataTooBig):
         return _response(_too_big(instance))
@@ -78,18 +95,21 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(exc, exceptions.ValidationError):
         return _response(_invalid(exc, instance))
     if isinstance(exc, exceptions.APIException):
-        return _api_exception(exc, instance)
+        return _api_exception(exc, instance, context["view"])
     return None
 
 
-def _api_exception(exc: exceptions.APIException, instance: str) -> Response:
+def _api_exception(exc: exceptions.APIException, instance: str, view: Any) -> JsonResponse:
     code = _CODES.get(type(exc), "request.refused")
+    detail = str(exc.detail)
+    if isinstance(exc, exceptions.UnsupportedMediaType):
+        detail += " Send application/json."
+    if isinstance(exc, exceptions.MethodNotAllowed):
+        detail += f" Here you can {', '.join(view.allowed_methods)}."
     headers = _retry_after(getattr(exc, "wait", None))
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    return _response(
-        problem(status=exc.status_code, code=code, detail=str(exc.detail), instance=instance), headers
-    )
+    return _response(problem(status=exc.status_code, code=code, detail=detail, instance=instance), headers)
 
 
 def _invalid(exc: exceptions.ValidationError, instance: str) -> dict[str, Any]:
@@ -122,55 +142,53 @@ def _retry_after(seconds: float | None) -> dict[str, str]:
     return {} if seconds is None else {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 
-def _response(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    return Response(body, status=body["status"], headers=headers, content_type="application/problem+json")
+def _response(body: dict[str, Any], headers: dict[str, str] | None = None) -> JsonResponse:
+    # Not DRF's Response: a view that renders HTML or bytes would render the problem so.
+    return JsonResponse(body, status=body["status"], headers=headers, content_type="application/problem+json")
 
 
 class ProblemMiddleware:
-    """Gives the same shape to what never reaches DRF, and to a database that is away."""
+    """Gives the same shape to what never reaches DRF, and to servers that are away."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        for name, value in getattr(request, "rate_limit_headers", {}).items():
-            response[name] = value
         plain = response.status_code >= 400 and "problem+json" not in response.get("Content-Type", "")
         if plain and not request.path.startswith(HTML_PATHS):
-            return self._reshaped(request, response)
+            response = _reshaped(request, response)
+        for name, value in getattr(request, "rate_limit_headers", {}).items():
+            response[name] = value
         return response
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if isinstance(exc, (OperationalError, InterfaceError)):
             logger.error("The database is away: %s", exc)
-            return away(request)
+            return away(request, "database")
+        if isinstance(exc, RedisError):
+            logger.error("Redis is away: %s", exc)
+            return away(request, "redis")
         if isinstance(exc, RequestDataTooBig) and not request.path.startswith(HTML_PATHS):
-            return JsonResponse(_too_big(request.path), status=413, content_type="application/problem+json")
+            return _response(_too_big(request.path))
         return None
 
-    @staticmethod
-    def _reshaped(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        details = {
-            400: ("request.malformed", "The request is malformed; is the Host header one of ALLOWED_HOSTS?"),
-            403: ("auth.forbidden", "This is not allowed; a form needs its CSRF token."),
-            404: ("not_found", "There is nothing here. The API is described at /api/docs."),
-            405: ("method_not_allowed", f"{request.method} is not possible here."),
-            503: ("unavailable", "The service is not ready; try again soon."),
-        }
-        code, detail = details.get(
-            response.status_code, ("internal", "Something went wrong here; the log has the request id.")
-        )
-        reshaped = problem_response(request, status=response.status_code, code=code, detail=detail)
-        for name in ("Allow", "Retry-After"):
-            if name in response:
-                reshaped[name] = response[name]
-        return reshaped
+
+def _reshaped(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    status = response.status_code
+    refused = ("request.refused", f"The request was refused: {response.reason_phrase}.")
+    failed = ("internal", "Something went wrong here; the log has the request id.")
+    code, detail = _PLAIN.get(status, failed if status >= 500 else refused)
+    reshaped = problem_response(request, status=status, code=code, detail=detail)
+    for name in _KEPT_HEADERS:
+        if name in response:
+            reshaped[name] = response[name]
+    return reshaped
 
 
-def away(request: HttpRequest) -> HttpResponse:
-    """503 while PostgreSQL cannot be reached. Nothing was half written: the transaction is gone with it."""
-    detail = f"The database cannot be reached; try again in {AWAY_RETRY_SECONDS} seconds."
-    response = problem_response(request, status=503, code="unavailable.database", detail=detail)
+def away(request: HttpRequest, what: str) -> HttpResponse:
+    """503 while a server cannot be reached. Nothing was half written: the transaction is gone with it."""
+    detail = f"The {what} cannot be reached; try again in {AWAY_RETRY_SECONDS} seconds."
+    response = problem_response(request, status=503, code=f"unavailable.{what}", detail=detail)
     response["Retry-After"] = str(AWAY_RETRY_SECONDS)
     return response

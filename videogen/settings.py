@@ -296,5 +296,6 @@ LOGGING = {
     "loggers": {
         "rq": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},  # It tells of every request.
     },
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.functional import cached_property
 from generations.admin.advice import advice_for
@@ -50,7 +51,10 @@ class GenerationDetail:
 
     @property
     def eta(self) -> str:
-        return duration(eta_seconds(self.generation))
+        seconds = eta_seconds(self.generation)
+        if seconds is None:
+            return ""
+        return f"{duration(seconds)} to go" if seconds else "later than estimated"
 
     @cached_property
     def clips(self) -> list[Clip]:
@@ -133,7 +137,7 @@ class GenerationDetail:
 
     def _video(self) -> str:
         video = self.generation.video
-        return f"{video.size_bytes / 1_000_000:.1f} MB, {video.media_type}" if video else NONE
+        return f"{filesizeformat(video.size_bytes)}, {video.media_type}" if video else NONE
 
     @property
     def documents(self) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ class KnownValueFilter(admin.SimpleListFilter):
         return [(name, words(name)) for name in self.known()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
 class ProviderFilter(KnownValueFilter):

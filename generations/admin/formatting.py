@@ -40,7 +40,7 @@ def duration(seconds: float | None) -> str:
     """At most two units: 4.2 s, 3 min 05 s, 2 h 14 min, 3 d 4 h."""
     if seconds is None:
         return NONE
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
     if whole < MINUTE:
@@ -67,6 +67,11 @@ def moment(at: datetime | None) -> SafeString | str:
         f"{at:%Y-%m-%d %H:%M:%S} UTC",
         duration(between(at, None)),
     )
+
+
+def clock(at: datetime) -> str:
+    """To the millisecond, for lines that are compared with each other."""
+    return f"{at:%d %b %H:%M:%S}.{at.microsecond // 1000:03}"
 
 
 def usd(amount: Decimal | None) -> str:

@@ -44,6 +44,7 @@ VERBS: dict[str, tuple[Callable[..., object], str]] = {
 }
 ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
 
+SEQUENCE = re.compile(r"[0-9]{1,9}")
 
 #: Large, and not shown in the list.
 DOCUMENTS = ["analysis", "brand_analysis", "brand", "storyboard"]
@@ -61,7 +62,7 @@ class GenerationAdmin(ReadOnlyAdmin):
     """The list, the page of one generation, its verbs and its pictures."""
 
     list_display = [
-        *["identifier", "summary", "state", "stage_now", "progress"],
+        *["identifier", "state", "summary", "stage_now", "progress"],
         *["owner", "provider", "cost", "age", "took"],
     ]
     list_display_links = ["identifier", "summary"]
@@ -170,18 +171,24 @@ class GenerationAdmin(ReadOnlyAdmin):
         return [asset, *verbs, *super().get_urls()]
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Generation, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         before = request.GET.get("before", "")
         context |= {
             "title": Truncator(obj.prompt).chars(90),
             "subtitle": None,
-            "detail": GenerationDetail(obj, before=int(before) if before.isdecimal() else None),
+            "detail": GenerationDetail(obj, before=int(before) if SEQUENCE.fullmatch(before) else None),
             "is_followed": "follow" in request.GET and not obj.is_finished,
             "may_change": self.has_change_permission(request),
             "may_rerun": request.user.has_perm("generations.change_stagerun"),
         }
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @method_decorator(require_POST)
     def verb_view(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:

@@ -1,7 +1,9 @@
 """Pages of a large table, without counting all of it."""
 
 from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.utils.functional import cached_property
+from typing import cast
 
 #: Nobody turns pages beyond this; whoever looks for something older filters or searches.
 MOST_ROWS = 10_000
@@ -12,4 +14,5 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:MOST_ROWS].count()  # type: ignore[union-attr]
+        rows = cast(QuerySet[Model], self.object_list)
+        return rows.order_by()[:MOST_ROWS].count()

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from django.contrib import admin, messages
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from typing import Any
 from videogen.kernel.errors import DomainError
 
@@ -15,6 +16,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """Who may "change" may use the verbs; the form stays read-only for everybody."""
 
     show_full_result_count = False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = capfirst(self.opts.verbose_name_plural)  # Django's own says "Select … to change".
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -36,12 +36,13 @@ class StageRunAdmin(ReadOnlyAdmin):
     """The list answers "what are the workers doing?"; the verb is "run this stage again"."""
 
     list_display = [
-        *["identifier", "stage_words", "clip_position", "attempt", "state", "progress", "of_generation"],
+        *["stage_words", "clip_position", "attempt", "state", "progress", "of_generation"],
         *["queue", "worker", "lease", "age", "took", "error"],
     ]
     list_filter = [StageRunQuestion, "status", StageFilter, "created_at"]
     list_select_related = ["generation", "clip"]
     list_per_page = 50
+    ordering = ["-created_at", "-attempt"]
     sortable_by = ["age"]
     paginator = BoundedPaginator
     search_fields = ["worker", "error_code", "error_message"]
@@ -58,10 +59,6 @@ class StageRunAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("generation__storyboard", "generation__analysis")
 
     # Columns
-
-    @admin.display(description="id")
-    def identifier(self, run: StageRun) -> str:
-        return short_id(run.pk)
 
     @admin.display(description="stage")
     def stage_words(self, run: StageRun) -> str:
@@ -83,7 +80,7 @@ class StageRunAdmin(ReadOnlyAdmin):
     def of_generation(self, run: StageRun) -> SafeString:
         url = reverse("admin:generations_generation_change", args=[run.generation_id])
         prompt = Truncator(run.generation.prompt).chars(40)
-        return format_html('<a href="{}">{} {}</a>', url, short_id(run.generation_id), prompt)
+        return format_html('<a href="{}"><code>{}</code></a> {}', url, short_id(run.generation_id), prompt)
 
     @admin.display(description="lease")
     def lease(self, run: StageRun) -> str:

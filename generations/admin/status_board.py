@@ -65,6 +65,7 @@ def _queues() -> list[QueueRow]:
             oldest_at=Min("available_at", filter=QUEUED & Q(available_at__lte=Now())),
         )
     )
-    found = {row.pop("queue"): row for row in rows}
-    idle = {"queued": 0, "running": 0, "oldest_at": None}
-    return [QueueRow(name, **found.get(name, idle)) for name in settings.STAGE_QUEUES]
+    busy = {
+        row["queue"]: QueueRow(row["queue"], row["queued"], row["running"], row["oldest_at"]) for row in rows
+    }
+    return [busy.get(name, QueueRow(name, 0, 0, None)) for name in settings.STAGE_QUEUES]

@@ -1,6 +1,7 @@
 """What the views share: JSON in, JSON out, and a generation only for those who may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from django.contrib.auth.models import User
 from generations.api.fields import StrictSerializer
 from generations.models import Generation
 from rest_framework.exceptions import NotFound, ParseError
@@ -10,7 +11,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 
@@ -28,9 +29,10 @@ class JsonWhateverIsAsked(DefaultContentNegotiation):
     """There is one format. A client with another `Accept` is better served by it than by a 406."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], str(renderers[0].media_type)
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 class ApiView(APIView):
@@ -54,10 +56,15 @@ def validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, 
     return dict(serializer.validated_data)
 
 
+def caller(request: Request) -> User:
+    """Who asks. Permissions let nobody else in."""
+    return cast(User, request.user)
+
+
 def visible_generation(request: Request, generation_id: UUID, *, load: Sequence[str] = ()) -> Generation:
     """The caller's own generation. Somebody else's is not found, as if it did not exist."""
     found: Generation | None = (
-        Generation.objects.visible_to(request.user).filter(pk=generation_id).select_related(*load).first()
+        Generation.objects.visible_to(caller(request)).filter(pk=generation_id).select_related(*load).first()
     )
     if found is None:
         raise no_such_generation(generation_id)

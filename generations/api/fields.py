@@ -18,14 +18,14 @@ REFUSALS = (
 )
 
 
-def refusals(allowed: str) -> dict[str, str]:
+def refusals(allowed: str) -> dict[str, Any]:
     """The same helpful sentence for every refusal."""
     # Some of DRF's messages are formats.
     sentence = f"It must be {allowed}.".replace("{", "{{").replace("}", "}}")
     return dict.fromkeys(REFUSALS, sentence)
 
 
-class StrictSerializer(serializers.Serializer):
+class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not know, by name."""
 
     #: What the whole must be, said where it is not even an object.
@@ -40,7 +40,9 @@ class StrictSerializer(serializers.Serializer):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         known = f"Unknown field. The fields here are: {', '.join(self.fields)}."
         errors: dict[str, Any] = {
-            printable(name): [serializers.ErrorDetail(known, code="unknown")] for name in data if name not in self.fields
+            printable(name): [serializers.ErrorDetail(known, code="unknown")]
+            for name in data
+            if name not in self.fields
         }
         try:
             values: dict[str, Any] = super().to_internal_value(data)
@@ -130,7 +132,7 @@ class Dollars(serializers.DecimalField):
         "description": "At most 16 texts of your own, at most 4096 bytes as a whole.",
     }
 )
-class Metadata(serializers.Field):
+class Metadata(serializers.Field[dict[str, str], Any, Any, Any]):
     """A client's own labels."""
 
     allowed = "an object with at most 16 texts: names of 1 to 64 characters, values of at most 500"

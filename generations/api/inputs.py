@@ -1,7 +1,7 @@
 """What clients send: each field with what it takes, and the default where it may be left out."""
 
 import re
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from generations.api.fields import (
     Choice,
     Dollars,
@@ -9,7 +9,6 @@ from generations.api.fields import (
     StrictSerializer,
     Text,
     WholeNumber,
-    printable,
     refusals,
 )
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
@@ -34,6 +33,7 @@ class Colour(serializers.RegexField):
         return str(super().to_internal_value(data)).lower()
 
 
+@extend_schema_serializer(component_name="Brand")
 class BrandFields(StrictSerializer):
     """A brand, written out."""
 
@@ -52,6 +52,7 @@ class BrandFields(StrictSerializer):
     )
 
 
+@extend_schema_serializer(component_name="Generation")
 class GenerationInput(StrictSerializer):
     """The body of `POST /generations`."""
 
@@ -95,7 +96,7 @@ class GenerationInput(StrictSerializer):
 
 
 @extend_schema_field({"type": "string", "example": "queued,processing"})
-class Statuses(serializers.Field):
+class Statuses(serializers.Field[list[str], str, Any, Any]):
     """Several statuses, separated by commas."""
 
     def to_internal_value(self, data: str) -> list[str]:

@@ -25,9 +25,7 @@ def filtered(generations: QuerySet[Generation], query: Mapping[str, Any]) -> Que
     return generations.filter(**asked)
 
 
-def page(
-    generations: QuerySet[Generation], query: Mapping[str, Any]
-) -> tuple[list[Generation], str | None]:
+def page(generations: QuerySet[Generation], query: Mapping[str, Any]) -> tuple[list[Generation], str | None]:
     """One page, and the cursor of the next one."""
     if "cursor" in query:
         created_at, pk = cursor_read(query["cursor"])

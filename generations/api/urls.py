@@ -1,3 +1,26 @@
-"""Addresses of the API."""
+"""Addresses of the API, below `/api/v1/`. None ends in a slash."""
 
-urlpatterns: list = []
+from django.urls import include, path
+from generations.api import generations, media, parts, providers, tickets
+
+generation = [
+    path("", generations.GenerationView.as_view(), name="generation"),
+    path("/cancel", generations.CancelView.as_view(), name="generation-cancel"),
+    path("/retry", generations.RetryView.as_view(), name="generation-retry"),
+    path("/approve", generations.ApproveView.as_view(), name="generation-approve"),
+    path("/clips", parts.ClipsView.as_view(), name="generation-clips"),
+    path("/events", parts.EventsView.as_view(), name="generation-events"),
+    path("/storyboard", parts.StoryboardView.as_view(), name="generation-storyboard"),
+    path("/video", media.VideoView.as_view(), name="generation-video"),
+    path("/poster", media.PosterView.as_view(), name="generation-poster"),
+    path("/clips/<int:position>/video", media.ClipVideoView.as_view(), name="clip-video"),
+    path("/clips/<int:position>/thumbnail", media.ClipThumbnailView.as_view(), name="clip-thumbnail"),
+]
+
+urlpatterns = [
+    path("generations", generations.GenerationsView.as_view(), name="generations"),
+    path("generations/<uuid:generation_id>", include(generation)),
+    path("providers", providers.ProvidersView.as_view(), name="providers"),
+    path("providers/<str:name>", providers.ProviderView.as_view(), name="provider"),
+    path("ws-tickets", tickets.TicketsView.as_view(), name="ws-tickets"),
+]

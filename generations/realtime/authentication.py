@@ -67,10 +67,10 @@ def _by_key(authorization: str) -> Caller:
 
 
 def _by_ticket(ticket: str) -> Caller:
-    user = ticket_take(ticket)
-    if user is None:
+    holder = ticket_take(ticket)
+    if holder is None:
         raise _stranger("This ticket is unknown, used or older than a minute; get a new one.")
-    return Caller(user)
+    return Caller(holder.user, key_id=holder.key_id)
 
 
 def _by_session(session_key: str, *, origin: str) -> Caller:

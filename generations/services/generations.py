@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -58,14 +58,26 @@ class TooManyGenerations(DomainError):
 
 @dataclass(frozen=True)
 class Created:
-    """A generation, and whether it had been made by an earlier request with the same key."""
+    """A generation, the answer about it, and whether both come from an earlier request with the same key."""
 
     generation: Generation
+    answer: dict[str, Any]
     replayed: bool
 
 
-def generation_create(*, owner: User, request: Mapping[str, Any], idempotency_key: str = "") -> Created:
-    """Accept a request: store it, queue its first stages, and answer at once.
+#: Says what a client is answered about a generation. It is called inside the transaction.
+Answer = Callable[[Generation], dict[str, Any]]
+
+
+def no_answer(generation: Generation) -> dict[str, Any]:
+    """For callers who only want the generation."""
+    return {}
+
+
+def generation_create(
+    *, owner: User, request: Mapping[str, Any], idempotency_key: str = "", answer: Answer = no_answer
+) -> Created:
+    """Accept a request: store it, queue its first stages, and answer at once. A replay gets the first answer.
 
     Raises `DomainError`s of planning (422), `TooManyGenerations` and `IdempotencyConflict`.
     """
@@ -75,10 +87,14 @@ def generation_create(*, owner: User, request: Mapping[str, Any], idempotency_ke
             if idempotency_key:
                 earlier = _reserve_key(owner=owner, key=idempotency_key, fingerprint=fingerprint)
                 if earlier:
-                    return Created(earlier, replayed=True)
+                    return earlier
             generation = _create(owner, request, plan_request(request))
-            IdempotencyKey.objects.filter(owner=owner, key=idempotency_key).update(generation=generation)
-            return Created(generation, replayed=False)
+            created = Created(generation, answer(generation), replayed=False)
+            if idempotency_key:
+                IdempotencyKey.objects.filter(owner=owner, key=idempotency_key).update(
+                    generation=generation, body=created.answer
+                )
+            return created
     except OperationalError as error:
         if "lock timeout" not in str(error):
             raise
@@ -102,8 +118,8 @@ def _create(owner: User, request: Mapping[str, Any], plan: RequestPlan) -> Gener
     return generation
 
 
-def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Generation | None:
-    """Insert the key, or answer the generation that an earlier request made under it."""
+def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Created | None:
+    """Insert the key, or answer what an earlier request made under it."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
     row, made = IdempotencyKey.objects.get_or_create(
@@ -118,7 +134,7 @@ def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Generation | Non
     if row.generation is None:
         message = "The generation that was made with this Idempotency-Key has been deleted; take a new key."
         raise IdempotencyConflict(message, code="idempotency.gone")
-    return row.generation
+    return Created(row.generation, row.body or {}, replayed=True)
 
 
 def generation_cancel(*, generation: Generation) -> Generation:

@@ -6,7 +6,7 @@ from generations.admin.status_board import StatusBoard, status_board
 
 register = template.Library()
 
-for name in ("badge", "duration", "moment", "percentage_bar", "short_id", "usd", "words"):
+for name in ("badge", "clock", "duration", "moment", "percentage_bar", "short_id", "usd", "words"):
     register.filter(name, getattr(formatting, name))
 
 

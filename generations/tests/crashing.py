@@ -1,18 +1,18 @@
-"""An RQ worker whose work-horse is killed once at a chosen moment. The product knows nothing of it.
+"""An RQ worker whose work-horse is killed once in each stage. The product knows nothing of it.
 
-CRASH_STAGE names the stage, CRASH_MOMENT is `before` or `after` its work (after: the result
-exists and was not written down), CRASH_MARK is a file that remembers that it has happened,
-CRASH_WHOM is `horse` or `both` (its parent, too).
+CRASH_MOMENT is `before` or `after` the stage's work (after: the result exists and was not
+written down), CRASH_MARKS is a directory that remembers where it has happened, CRASH_WHOM is
+`horse` or `both` (its parent, too).
 """
 
 import os
 import signal
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 from generations import tasks
 from generations.stages.base import StageHandler, StageWork
 from generations.worker import StageWorker
+from pathlib import Path
+from typing import Any
 
 
 class Crashing:
@@ -24,15 +24,15 @@ class Crashing:
 
     def execute(self, work: StageWork) -> Mapping[str, Any]:
         if os.environ["CRASH_MOMENT"] == "before":
-            die_once()
+            die_once(work.run.stage)
         output = self.stage.execute(work)
-        die_once()
+        die_once(work.run.stage)
         return output
 
 
-def die_once() -> None:
+def die_once(stage: str) -> None:
     try:
-        Path(os.environ["CRASH_MARK"]).touch(exist_ok=False)
+        (Path(os.environ["CRASH_MARKS"]) / stage).touch(exist_ok=False)
     except FileExistsError:
         return
     if os.environ.get("CRASH_WHOM") == "both":
@@ -41,9 +41,9 @@ def die_once() -> None:
 
 
 class CrashingWorker(StageWorker):
-    """Install the trap in this process; its work-horses inherit it."""
+    """Sets the traps in this process; its work-horses inherit them."""
 
-    def work(self, *args: object, **kwargs: object) -> bool:
-        name = os.environ["CRASH_STAGE"]
-        tasks.HANDLERS[name] = Crashing(tasks.HANDLERS[name])
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        for name, handler in tasks.HANDLERS.items():
+            tasks.HANDLERS[name] = Crashing(handler)
         return super().work(*args, **kwargs)

@@ -81,7 +81,7 @@ def test_a_stand_in_is_made_once(bare_system):
     assert again.stdout == "False\n"
 
 
-@pytest.mark.parametrize("machine", RETURN_ZERO)
+@pytest.mark.parametrize("machine", [62, 183])
 def test_a_stand_in_is_for_the_machine_that_skia_is_for(tmp_path, machine):
     library = tmp_path / "library.so"
     library.write_bytes(stand_in("library.so", [b"glFinish", b"glFlush"], machine=machine))

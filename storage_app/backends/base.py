@@ -20,4 +20,4 @@ class AssetStorage(Protocol):
         """Delete the bytes. Harmless when they are gone."""
 
     def signed_url(self, key: str, *, expires_seconds: int, headers: dict[str, str]) -> str | None:
-        """An address at which the bytes can be had for a while, answered with these headers; None if there is none."""
+        """An address that gives the bytes for a while, with these headers; None if there is no such thing."""

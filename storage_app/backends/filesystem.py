@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from django.core.files.storage import FileSystemStorage
 from pathlib import Path
 from storage_app.errors import error_of
@@ -12,6 +13,8 @@ from typing import BinaryIO
 
 #: Files that are still being written. Here, so that giving them their name moves no bytes.
 INCOMING = ".incoming"
+#: No upload takes this long; what is older was left by a worker that was killed.
+LEFTOVER_SECONDS = 24 * 3600
 
 
 class AssetFileStorage(FileSystemStorage):
@@ -23,6 +26,7 @@ class AssetFileStorage(FileSystemStorage):
         with _named_errors(key):
             target.parent.mkdir(parents=True, exist_ok=True)
             part.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(part.parent)
             try:
                 with path.open("rb") as source, part.open("wb") as copy:
                     shutil.copyfileobj(source, copy, 2**20)
@@ -55,6 +59,13 @@ def _named_errors(key: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise error_of(error, key) from error
+
+
+def _sweep(incoming: Path) -> None:
+    for part in incoming.iterdir():
+        with suppress(FileNotFoundError):  # Another upload has just finished, or swept.
+            if time.time() - part.stat().st_mtime > LEFTOVER_SECONDS:
+                part.unlink()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -19,7 +19,7 @@ TRANSFER = TransferConfig(
 )
 
 
-class AssetS3Storage(S3Storage):
+class AssetS3Storage(S3Storage):  # type: ignore[misc] # The library has no types.
     """An object exists only once all of its parts have arrived; keys are never written twice."""
 
     def __init__(self, *, addressing_style: str | None = None, **options: Any) -> None:

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,21 +16,63 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('clip_source', 'clip as the provider gave it'), ('clip', 'conformed clip'), ('video', 'finished video'), ('poster', 'poster'), ('thumbnail', 'thumbnail')], max_length=20)),
-                ('storage_key', models.CharField(max_length=255, unique=True)),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('size_bytes', models.PositiveBigIntegerField(verbose_name='size')),
-                ('media_type', models.CharField(help_text='Sniffed from the bytes, never taken from a name.', max_length=100)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('owner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assets', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("clip_source", "clip as the provider gave it"),
+                            ("clip", "conformed clip"),
+                            ("video", "finished video"),
+                            ("poster", "poster"),
+                            ("thumbnail", "thumbnail"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("storage_key", models.CharField(max_length=255, unique=True)),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                ("size_bytes", models.PositiveBigIntegerField(verbose_name="size")),
+                (
+                    "media_type",
+                    models.CharField(
+                        help_text="Sniffed from the bytes, not taken from a name.", max_length=100
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
-                'indexes': [models.Index(fields=['created_at'], name='asset_age'), models.Index(fields=['owner', '-created_at'], name='asset_owner_created')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('size_bytes__gt', 0)), name='asset_not_empty'), models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='asset_sha256_is_hex'), models.CheckConstraint(condition=models.Q(('kind__in', ['clip_source', 'clip', 'video', 'poster', 'thumbnail'])), name='asset_kind_is_known')],
+                "ordering": ["-created_at"],
+                "indexes": [
+                    models.Index(fields=["created_at"], name="asset_age"),
+                    models.Index(fields=["owner", "-created_at"], name="asset_owner_created"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("size_bytes__gt", 0)), name="asset_not_empty"),
+                    models.CheckConstraint(
+                        condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="asset_sha256_is_hex"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["clip_source", "clip", "video", "poster", "thumbnail"])
+                        ),
+                        name="asset_kind_is_known",
+                    ),
+                ],
             },
         ),
     ]

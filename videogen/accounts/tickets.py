@@ -1,6 +1,7 @@
 """One-time tickets, for browsers: their WebSockets send no header, and a key may not stand in a URL."""
 
 import secrets
+from dataclasses import dataclass
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from videogen.accounts.models import ApiKey
@@ -17,15 +18,24 @@ def ticket_create(user: AbstractBaseUser, key: ApiKey | None) -> str:
     return ticket
 
 
-def ticket_take(ticket: str) -> AbstractBaseUser | None:
+@dataclass(frozen=True)
+class TicketHolder:
+    """Who asked for the ticket, and by which key."""
+
+    user: AbstractBaseUser
+    key_id: int | None
+
+
+def ticket_take(ticket: str) -> TicketHolder | None:
     """Whose ticket it is; asked again, it is nobody's."""
     kept = queue_redis().getdel(_name(ticket))
     if kept is None:
         return None
-    user_id, _, key_id = str(kept, "ascii").partition(":")
+    user_id, _, key_id = bytes(kept).decode().partition(":")
     if key_id and not ApiKey.objects.usable().filter(pk=key_id).exists():
         return None
-    return get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    return TicketHolder(user, int(key_id) if key_id else None) if user else None
 
 
 def _name(ticket: str) -> str:

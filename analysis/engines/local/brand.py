@@ -1,24 +1,29 @@
-"""`brand_analysis`: a whole palette, a mood, a closing line and what to avoid, from what a client says of a brand."""
+"""`brand_analysis`: a whole palette, a mood, a closing line, and what to avoid."""
 
+# ruff: noqa: RUF001 - the punctuation and letters of many scripts are what this module is about.
+
+import re
 from analysis.contracts import BrandAnalysis, BrandInput, Mood, PromptInput
 from analysis.engines.local.choice import Choices
 from analysis.engines.local.palettes import LIGHT, completed, shade
 from analysis.engines.local.reading import read
 from analysis.engines.local.text import clean, fit, fold
 from typing import cast
-import re
 
 TAGLINE_LENGTH = 80
 QUOTED = r"[\"“”„«‘'「](?P<line>[^\"“”«»’'」\n]{1,80})[\"“”»’'」]"
 TAGLINE = re.compile(
-    r"(?:tag ?line|slogan|claim|motto|strapline|eslogan|slógan|lema|слоган|девиз|σλόγκαν|スローガン|キャッチコピー|口号|标语)"
+    r"(?:tag ?line|slogan|claim|motto|strapline|eslogan|slógan|lema|слоган|девиз|σλόγκαν|"
+    r"スローガン|キャッチコピー|口号|标语)"
     r"[^\"“”„«‘'「\n]{0,20}" + QUOTED,
     re.IGNORECASE,
 )
-UNQUOTED_TAGLINE = re.compile(r"(?:tag ?line|slogan|strapline|слоган)\s*[:=]\s*(?P<line>[^\n.;]{2,80})", re.IGNORECASE)
+UNQUOTED_TAGLINE = re.compile(
+    r"(?:tag ?line|slogan|strapline|слоган)\s*[:=]\s*(?P<line>[^\n.;]{2,80})", re.IGNORECASE
+)
 AVOID = re.compile(
-    r"(?:\b(?:avoid|never(?: use| show)?|do not(?: use| show)?|don['’]t(?: use| show)?|no|vermeide|keine?n?|évitez|"
-    r"evitar?|sin|без|избегать)\s+)(?P<what>[^.;\n!]{2,120})",
+    r"(?:\b(?:avoid|never(?: use| show)?|do not(?: use| show)?|don['’]t(?: use| show)?|no|"
+    r"vermeide|keine?n?|évitez|evitar?|sin|без|избегать)\s+)(?P<what>[^.;\n!]{2,120})",
     re.IGNORECASE,
 )
 #: A brand without colours gets one of these, by its name, and the colours that go with it.

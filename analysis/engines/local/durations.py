@@ -33,7 +33,9 @@ def clip_count(seconds: int, pacing: Pacing, *, at_least: int = 1) -> int:
 
 def _weight(index: int, count: int, pacing: Pacing, choices: Choices) -> float:
     position = index / max(1, count - 1)
-    weight = 1 + SPREAD[pacing] * (2 * choices.fraction(f"length:{index}") - 1) - ACCELERATION[pacing] * position
+    weight = (
+        1 + SPREAD[pacing] * (2 * choices.fraction(f"length:{index}") - 1) - ACCELERATION[pacing] * position
+    )
     return weight + (0.25 if index in (0, count - 1) else 0)
 
 

@@ -1,20 +1,23 @@
 """`edit_classification`: what an instruction changes about a finished storyboard. A guess is `unclear`."""
 
+import re
+import tomllib
 from analysis.contracts import EditClassification, EditInput, Setting
 from analysis.engines.local.reading import read
 from analysis.engines.local.text import clean, fit, fold, words
 from analysis.engines.local.vocabulary import Language
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
-import re
-import tomllib
+from typing import Any, Literal, cast, get_args
 
-Kind = Literal["restyle", "replace_scene", "retime", "retitle", "reorder", "remove_scene", "regenerate", "unclear"]
+Kind = Literal[
+    "restyle", "replace_scene", "retime", "retitle", "reorder", "remove_scene", "regenerate", "unclear"
+]
 
 SURE, LIKELY, POSSIBLE, UNCLEAR = 0.95, 0.8, 0.6, 0.2
 #: Fields of the vocabulary that describe the look of a scene, and not what is in it.
 LOOK = frozenset({"time_of_day", "weather", "mood", "colour", "look"})
+LENGTH = re.compile(r"\b\d+\s*(?:s|secs?|seconds?|sekunden|secondes|segundos|secondi|сек\w*)\b")
 
 
 class Grammar:
@@ -27,16 +30,22 @@ class Grammar:
         self.ordinals: list[tuple[re.Pattern[str], int]] = [
             (re.compile(fold(pattern)), position) for pattern, position in data["ordinals"].items()
         ]
-        scene, joint, through, unit = (fold(data["patterns"][name]) for name in ("scene", "joint", "range", "unit"))
+        scene, joint, through, unit = (
+            fold(data["patterns"][name]) for name in ("scene", "joint", "range", "unit")
+        )
         number = rf"(?:\d{{1,3}}|{'|'.join(self.numbers)})"
-        ordinal = rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.|º|ª)|{'|'.join(pattern.pattern for pattern, _ in self.ordinals)})"
+        worded = "|".join(pattern.pattern for pattern, _ in self.ordinals)
+        ordinal = rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.|º|ª)|{worded})"
         link = rf"\s*(?:{joint}|{through})\s*(?:the\s+)?(?:(?:{scene})\s*)?"
         self.through = re.compile(rf"({number})\s*(?:{through})\s*(?:(?:{scene})\s*)?({number})")
         self.number = re.compile(number)
         self.ordinal = re.compile(rf"(?<!\d )(?<!\d-)\b{ordinal}")
-        self.named = re.compile(rf"(?:{scene})\s*(?:no\.?|number|nr\.?|#|№)?\s*({number}(?:{link}{number})*)(?!{unit})(?![\w:])")
+        self.named = re.compile(
+            rf"(?:{scene})\s*(?:no\.?|number|nr\.?|#|№)?\s*({number}(?:{link}{number})*)(?!{unit})(?![\d:])"
+        )
         self.counted = re.compile(
-            rf"(?<!\d )(?<!\d-)\b(?P<which>{ordinal}(?:{link}{ordinal})*)\s+(?:(?P<many>{number})\s+)?(?:one\b|{scene})"
+            rf"(?<!\d )(?<!\d-)\b(?P<which>{ordinal}(?:{link}{ordinal})*)\s+"
+            rf"(?:(?P<many>{number})\s+)?(?:one\b|{scene})"
         )
         self.asian = re.compile(r"第\s*(\d{1,3})|(\d{1,3})\s*(?:番目|つ目|個目|번째)")
         self.bare = re.compile(rf"(?<![\w.]){number}(?!{unit})(?![\w.])")
@@ -50,7 +59,7 @@ class Grammar:
 
 
 def classify_edit(edit: EditInput) -> EditClassification:
-    """Say what kind of change it is and which scenes it concerns; a scene that does not exist makes it unclear."""
+    """Say what kind of change it is, and of which scenes. A scene that does not exist makes it unclear."""
     text = clean(edit.instruction) or "."
     positions = _positions(fold(text), len(edit.storyboard.scenes))
     kinds = _kinds(text)
@@ -71,7 +80,11 @@ def _decide(kinds: list[Kind], positions: list[int], text: str) -> tuple[Kind, f
     """The first rule that fits. What names its scene is surer than what does not."""
     aimed = SURE if positions else LIKELY
     reading = read(text)
-    if "reorder" in kinds and "restyle" not in kinds and (len(positions) > 1 or _tells_order(text, positions)):
+    if (
+        "reorder" in kinds
+        and "restyle" not in kinds
+        and (len(positions) > 1 or _tells_order(text, positions))
+    ):
         return "reorder", SURE
     if "retitle" in kinds:
         return "retitle", aimed
@@ -85,9 +98,11 @@ def _decide(kinds: list[Kind], positions: list[int], text: str) -> tuple[Kind, f
         return "regenerate", aimed
     if positions and _names(reading.values("setting")):
         return "replace_scene", LIKELY
-    if "retime" in kinds or re.search(r"\b\d+\s*(?:s|sec|seconds?|sekunden|secondes|segundos)\b", fold(text)):
+    if "restyle" in kinds:
+        return "restyle", aimed
+    if LENGTH.search(fold(text)):
         return "retime", POSSIBLE
-    if "restyle" in kinds or any(reading.values(field) for field in LOOK):
+    if any(reading.values(field) for field in LOOK):
         return "restyle", aimed
     return "unclear", UNCLEAR
 
@@ -104,7 +119,8 @@ def _tells_order(text: str, positions: list[int]) -> bool:
 
 def _kinds(text: str) -> list[Kind]:
     hits = grammar().language.hits(words(text))
-    return list(dict.fromkeys(hit.value for hit in hits if hit.field == "kind" and not hit.denied))  # type: ignore[arg-type]
+    said = dict.fromkeys(hit.value for hit in hits if hit.field == "kind" and not hit.denied)
+    return [cast(Kind, kind) for kind in said]
 
 
 def _positions(text: str, count: int) -> list[int]:

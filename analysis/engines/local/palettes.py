@@ -43,8 +43,9 @@ SATURATION: dict[Mood, float] = {
     "epic": 1.15,
 }
 MOST = 6
-HUE_NAMES = ((0.03, "red"), (0.09, "orange"), (0.14, "amber"), (0.19, "yellow"), (0.42, "green"), (0.53, "teal"),
-             (0.68, "blue"), (0.78, "violet"), (0.89, "magenta"), (0.97, "rose"), (1.01, "red"))  # fmt: skip
+HUE_NAMES = ((0.03, "red"), (0.09, "orange"), (0.14, "amber"), (0.19, "yellow"), (0.42, "green"),
+             (0.53, "teal"), (0.68, "blue"), (0.78, "violet"), (0.89, "magenta"), (0.97, "rose"),
+             (1.01, "red"))  # fmt: skip
 
 
 def scene_palette(
@@ -99,7 +100,13 @@ def colour_name(colour: str) -> str:
     """Such as `deep blue`, `pale amber`, `charcoal`."""
     hue, lightness, saturation = _hls(colour)
     if saturation < 0.12 or not 0.06 < lightness < 0.95:
-        greys = ((0.12, "near black"), (0.35, "charcoal"), (0.7, "grey"), (0.9, "silver"), (1.01, "off-white"))
+        greys = (
+            (0.12, "near black"),
+            (0.35, "charcoal"),
+            (0.7, "grey"),
+            (0.9, "silver"),
+            (1.01, "off-white"),
+        )
         return next(name for most, name in greys if lightness < most)
     name = next(name for most, name in HUE_NAMES if hue < most)
     if lightness < 0.3:

@@ -1,16 +1,21 @@
-"""Cuts a prompt into what it is about: the subject, the place, the keywords, the beats. All in the user's own words."""
+"""What a prompt is about, in the user's own words: subject, place, keywords, beats."""
 
+# ruff: noqa: RUF001 - the punctuation and letters of many scripts are what this module is about.
+
+import re
 from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.text import Word, capitalised, fit, words
-from analysis.engines.local.vocabulary import Hit, Language
+from analysis.engines.local.vocabulary import Hit, Language, vocabulary
 from dataclasses import dataclass
-import re
 
 SUBJECT_LENGTH = 80
 PLACE_LENGTH = 120
 KEYWORD_LENGTH = 40
+AND = ("and", "und", "et", "y", "e", "и", "і", "και")
 NOUN_PHRASES_READ = 12
+OPENING_READ = 40
 UNSPACED_READ = 300
+ARTICLE_REACH = 40
 #: Words of these fields say when and how; at the edge of a noun phrase they are not part of it.
 AROUND_A_PLACE = frozenset({"time_of_day", "weather", "camera", "pacing", "intent"})
 BEFORE_A_SUBJECT = frozenset({"camera", "pacing", "intent", "look"})
@@ -25,7 +30,7 @@ CLAUSE_END = re.compile(r"[,.;:!?…()\[\]{}\"“”„«»、。，；！？：
 
 @dataclass(frozen=True)
 class Phrase:
-    """A run of words, from `first` up to `last`; `lead` is the small word before it that says where or when."""
+    """A run of words, from `first` to `last`. `lead` is the small word before it that says where or when."""
 
     first: int
     last: int
@@ -38,8 +43,8 @@ def without_opening(text: str, language: Language) -> str:
     for pattern in language.boilerplate:
         text = pattern.sub("", text).strip(" 、。，") or text
     found = words(text)
-    end = _opening(found, language)
-    return text[found[end].start :] if 0 < end < len(found) else text
+    end = _opening(found[:OPENING_READ], language)
+    return text[found[end - 1].end :].lstrip(" ,.:;-–—") if 0 < end < len(found) else text
 
 
 def subject_and_place(reading: Reading) -> tuple[str, str]:
@@ -67,7 +72,9 @@ def keywords(reading: Reading) -> list[str]:
 
 def beats(text: str, language: Language) -> list[str]:
     """The sentences or shots that tell what happens one after the other; empty when there is only one."""
-    parts = [part for sentence in SENTENCE_END.split(_numbers_as_ends(text)) for part in _steps(sentence, language)]
+    parts = [
+        part for sentence in SENTENCE_END.split(_numbers_as_ends(text)) for part in _steps(sentence, language)
+    ]
     told = [trimmed for part in _rejoined(parts) if (trimmed := _told(part, language))]
     return told if len(told) > 1 else []
 
@@ -85,7 +92,9 @@ def _opening(found: list[Word], language: Language) -> int:
         index += 1
     if index == len(found):
         return 0
-    while index < len(found) and (language.has("media", found[index].folded) or _is_length(found, index, language)):
+    while index < len(found) and (
+        language.has("media", found[index].folded) or _is_length(found, index, language)
+    ):
         index += 1
     linked = index < len(found) and (found[index].breaks or language.has("links", found[index].folded))
     if not linked and not asked:
@@ -174,7 +183,12 @@ def _with_complement(reading: Reading, phrase: Phrase, phrases: list[Phrase], pl
         if following.first != phrase.last + 2 or not following.lead or following in places:
             continue
         between = reading.words[phrase.last + 1 : following.last + 1]
-        fields = {hit.field for hit in _hits(reading, following)} & {"time_of_day", "weather", "setting", "pacing"}
+        fields = {hit.field for hit in _hits(reading, following)} & {
+            "time_of_day",
+            "weather",
+            "setting",
+            "pacing",
+        }
         if not fields and not any(word.breaks for word in between[:2]):
             trimmed = _trimmed(reading, following, AROUND_A_PLACE)
             return Phrase(phrase.first, trimmed.last) if trimmed else phrase
@@ -196,11 +210,13 @@ def _place(reading: Reading, places: list[Phrase], subject: Phrase | None) -> st
 
 
 def _names_something(reading: Reading, phrase: Phrase) -> bool:
-    """Whether it is more than a description: "slow motion" and "a wintry morning" are not what a video is about."""
+    """Whether it is more than a description, such as "slow motion" or "a wintry morning"."""
     about = _described(reading, phrase, AROUND_A_PLACE | {"mood", "look", "colour"})
     if phrase.last in _described(reading, phrase, frozenset({"time_of_day", "weather"})):
         return False
-    return any(index not in about and not _is_empty(reading, index) for index in range(phrase.first, phrase.last + 1))
+    return any(
+        index not in about and not _is_empty(reading, index) for index in range(phrase.first, phrase.last + 1)
+    )
 
 
 def _trimmed(reading: Reading, phrase: Phrase, fields: frozenset[str]) -> Phrase | None:
@@ -272,8 +288,14 @@ def _names_a_place(reading: Reading, clause: str) -> bool:
 def _clauses(reading: Reading) -> list[str]:
     """The parts of a text without spaces, their edges free of particles, light and weather."""
     language = reading.language
-    parts = [part for clause in CLAUSE_END.split(reading.text[:UNSPACED_READ]) for part in language.cuts.split(clause)]
-    described = {reading.text[hit.first : hit.last + 1] for hit in reading.hits if hit.field in AROUND_A_PLACE}
+    parts = [
+        part
+        for clause in CLAUSE_END.split(reading.text[:UNSPACED_READ])
+        for part in language.cuts.split(clause)
+    ]
+    described = {
+        reading.text[hit.first : hit.last + 1] for hit in reading.hits if hit.field in AROUND_A_PLACE
+    }
     edges = sorted({*described, *language.texts["edges"]}, key=lambda edge: (-len(edge), edge))
     return [trimmed for part in parts if part and (trimmed := _without_edges(part.strip(), edges))]
 
@@ -294,12 +316,12 @@ def _numbers_as_ends(text: str) -> str:
 
 def _steps(sentence: str, language: Language) -> list[str]:
     """ "First …, then …, finally …" in its steps."""
-    starts = [0]
-    for index, word in enumerate(words(sentence)):
-        before = words(sentence)[index - 1].folded if index else ""
-        if index and (word.breaks or before in ("and", "und", "et", "y", "e", "и", "і", "και")):
-            if language.has("sequence", word.folded):
-                starts.append(word.start)
+    starts, before = [0], ""
+    for word in words(sentence):
+        follows = word.breaks or before in AND
+        if word.start and follows and language.has("sequence", word.folded):
+            starts.append(word.start)
+        before = word.folded
     for mark in language.texts["sequence"] if language.boilerplate else []:
         starts += [match.start() for match in re.finditer(re.escape(mark), sentence) if match.start()]
     starts = sorted(set(starts))
@@ -345,11 +367,18 @@ def _without_counting(text: str, reading: Reading) -> str:
 
 
 def with_article(phrase: str, tag: str, text: str) -> str:
-    """ "the coffee cup" where the user wrote "a reusable coffee cup"; "Tokyo street" and "freedom" as they are."""
-    if tag != "en" or not phrase:
+    """ "the coffee cup" where the user wrote "a coffee cup"; "freedom" as it is."""
+    index = text.find(phrase)
+    if tag != "en" or not phrase or index < 0:
         return phrase
-    used = rf"\b(?:a|an|the|our|my|your|his|her|this|these)\s+(?:\w+\s+){{0,2}}{re.escape(phrase)}"
-    return f"the {phrase}" if re.search(used, text, re.IGNORECASE) else phrase
+    english = vocabulary().language("en")
+    clause = CLAUSE_END.split(text[max(0, index - ARTICLE_REACH) : index])[-1]
+    for word in reversed(words(clause)):
+        if english.has("determiners", word.folded):
+            return f"the {phrase}"
+        if english.has("stopwords", word.folded):
+            break
+    return phrase
 
 
 def title_of(words_of_user: str, limit: int) -> str:

@@ -1,6 +1,17 @@
 """`prompt_analysis`: what a prompt asks for. What it does not say is chosen by a hash of its words."""
 
-from analysis.contracts import CameraMove, Intent, Mood, Pacing, PromptAnalysis, PromptInput, Setting, TimeOfDay, Weather
+import re
+from analysis.contracts import (
+    CameraMove,
+    Intent,
+    Mood,
+    Pacing,
+    PromptAnalysis,
+    PromptInput,
+    Setting,
+    TimeOfDay,
+    Weather,
+)
 from analysis.engines.local.choice import Choices
 from analysis.engines.local.palettes import completed, monochrome, scene_palette
 from analysis.engines.local.phrases import keywords, subject_and_place, without_opening
@@ -8,13 +19,10 @@ from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.text import clean, fold
 from analysis.engines.local.vocabulary import vocabulary
 from collections import Counter
-from typing import TypeVar, cast
-import re
-
-Value = TypeVar("Value", bound=str)
+from typing import Any, cast
 
 INTENTS: tuple[Intent, ...] = ("advertisement", "explainer", "social", "story")
-#: Where something is shown that names no place: what is sold or explained on a set, anything else in the open.
+#: Where something is shown that names no place: on a set if it is sold or explained, else in the open.
 STAGES: tuple[Setting, ...] = ("interior", "abstract")
 OPEN_PLACES: tuple[Setting, ...] = ("sky", "abstract", "mountains", "sea", "city")
 UNSAID_WEATHER: tuple[Weather, ...] = ("clear", "clear", "clear", "cloudy")
@@ -40,10 +48,11 @@ def analyse_prompt(request: PromptInput) -> PromptAnalysis:
     choices = Choices(fold(text))
     intent = _intent(whole)
     stages = STAGES if intent in ("advertisement", "explainer") else OPEN_PLACES
-    setting = setting_of(told, place) or choices.pick("setting", stages)
-    weather = _said(told, "weather", Weather) or _unsaid_weather(told, choices, setting)
-    time = _said(told, "time_of_day", TimeOfDay) or _unsaid_time(told, choices, weather, setting)
-    mood = _said(told, "mood", Mood) or MOOD_OF_WEATHER.get(weather, "neutral")
+    named = setting_of(told, place)
+    setting: Setting = named if named else choices.pick("setting", stages)
+    weather: Weather = _said(told, "weather") or _unsaid_weather(told, choices, setting)
+    time: TimeOfDay = _said(told, "time_of_day") or _unsaid_time(told, choices, weather, setting)
+    mood: Mood = _said(told, "mood") or MOOD_OF_WEATHER.get(weather, "neutral")
     return PromptAnalysis(
         language=whole.tag,
         intent=intent,
@@ -54,8 +63,8 @@ def analyse_prompt(request: PromptInput) -> PromptAnalysis:
         weather=weather,
         mood=mood,
         palette=_palette(told, time, weather, mood, setting),
-        camera=_said(whole, "camera", CameraMove) or choices.pick("camera", OPENING_MOVES),
-        pacing=_said(whole, "pacing", Pacing) or PACING_OF_MOOD.get(mood, "medium"),
+        camera=_said(whole, "camera") or choices.pick("camera", OPENING_MOVES),
+        pacing=_said(whole, "pacing") or PACING_OF_MOOD.get(mood, "medium"),
         keywords=keywords(told),
     )
 
@@ -68,7 +77,9 @@ def setting_of(reading: Reading, place: str = "") -> Setting | None:
             votes[hit.value] += 2 if hit.field == "setting" else 1
     where = [hit.value for hit in read(place, reading.tag).hits if hit.field == "setting"] if place else []
     votes.update(3 * where)
-    votes.update(where[-1:] if reading.language.head == "last" else where[:1])  # In "city street", the street.
+    votes.update(
+        where[-1:] if reading.language.head == "last" else where[:1]
+    )  # In "city street", the street.
     for hit in reading.hits if not votes else ():
         if hit.field == "hint" and not hit.denied:
             votes[hit.value] += 1
@@ -80,8 +91,9 @@ def _intent(reading: Reading) -> Intent:
     return next((intent for intent in INTENTS if intent in said), "other")
 
 
-def _said(reading: Reading, field: str, kind: type[Value]) -> Value | None:
-    return cast("Value | None", reading.first(field))
+def _said(reading: Reading, field: str) -> Any:
+    """What is said of a field, as one of the words of the contract: the word lists hold no others."""
+    return reading.first(field)
 
 
 def _unsaid_weather(reading: Reading, choices: Choices, setting: Setting) -> Weather:

@@ -4,6 +4,7 @@ from analysis.engines.local.language import language_of
 from analysis.engines.local.text import Word, is_unspaced, words
 from analysis.engines.local.vocabulary import Hit, Language, vocabulary
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Words that describe the picture rather than name what is in it.
 QUALITIES = frozenset({"time_of_day", "weather", "mood", "camera", "pacing", "intent"})
@@ -15,8 +16,8 @@ class Reading:
 
     text: str
     tag: str
-    words: list[Word]
-    hits: list[Hit]
+    words: tuple[Word, ...]
+    hits: tuple[Hit, ...]
     unspaced: bool
 
     @property
@@ -37,6 +38,7 @@ class Reading:
         return any(hit.denied for hit in self.hits if hit.field == field)
 
 
+@lru_cache(maxsize=32)  # A prompt is read again for its storyboard, and the steps of one for each scene.
 def read(text: str, tag: str | None = None) -> Reading:
     """Read a text in its own language, and in English where that says nothing: prompts are often mixed."""
     tag = tag or language_of(text)
@@ -47,4 +49,4 @@ def read(text: str, tag: str | None = None) -> Reading:
         own = {hit.field for hit in hits}
         foreign = [hit for hit in english.hits(found) if hit.field not in own and hit.field != "nothing"]
         hits += [hit for hit in foreign if not language.has("stopwords", found[hit.first].folded)]
-    return Reading(text=text, tag=tag, words=found, hits=hits, unspaced=unspaced)
+    return Reading(text=text, tag=tag, words=tuple(found), hits=tuple(hits), unspaced=unspaced)

@@ -1,5 +1,6 @@
 """Turns a framed shot into the text that a video model reads. The words of film come from `shots.toml`."""
 
+import tomllib
 from analysis.contracts import CameraMove, Setting, StoryboardInput, TimeOfDay, Weather
 from analysis.engines.local.choice import Choices
 from analysis.engines.local.palettes import in_words
@@ -8,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-import tomllib
 
 LONGEST = 1500
 STYLE_LENGTH = 160
@@ -91,7 +91,9 @@ def micro_prompt(shot: Shot, request: StoryboardInput) -> str:
     """One paragraph: what is seen, the user's own words, how it is filmed, how it looks."""
     film, analysis = shots(), request.analysis
     seen = shot.action
-    where = shot.view or ("" if shot.place.removeprefix("the ") in seen else f"{film.near(shot.setting)} {shot.place}")
+    where = shot.view or (
+        "" if shot.place.removeprefix("the ") in seen else f"{film.near(shot.setting)} {shot.place}"
+    )
     sentences = [
         f"{shot.size}: {seen}{', ' if where else ''}{where}",
         *([] if shot.told in seen else [f"The story: {shot.told}"]),

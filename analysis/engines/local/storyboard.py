@@ -58,14 +58,31 @@ def write_storyboard(request: StoryboardInput) -> Storyboard:
     core = without_opening(whole.text, whole.language)
     steps = beats(core, whole.language)
     lengths = split_duration(prompt.duration_seconds, analysis.pacing, choices, at_least=len(steps))
-    moments = _told(steps, len(lengths), analysis) if steps else _imagined(core, whole, len(lengths), request, choices)
+    moments = (
+        _told(steps, len(lengths), analysis)
+        if steps
+        else _imagined(core, whole, len(lengths), request, choices)
+    )
     roles = _roles(len(lengths))
     framed = _shots(moments, roles, whole, request, choices)
     scenes = _scenes(framed, lengths, _titles(framed, whole, request), request)
     return Storyboard(title=analysis.subject, scenes=scenes)
 
 
-def _scenes(framed: list[Shot], lengths: list[Decimal], titles: list[str], request: StoryboardInput) -> list[Scene]:
+def _moment(analysis: PromptAnalysis) -> Moment:
+    return Moment(
+        told="",
+        subject=analysis.subject,
+        place=analysis.place,
+        setting=analysis.setting,
+        time=analysis.time_of_day,
+        weather=analysis.weather,
+    )
+
+
+def _scenes(
+    framed: list[Shot], lengths: list[Decimal], titles: list[str], request: StoryboardInput
+) -> list[Scene]:
     analysis = request.analysis
     return [
         Scene(
@@ -96,7 +113,7 @@ def _roles(count: int) -> list[str]:
 def _told(steps: list[str], count: int, analysis: PromptAnalysis) -> list[Moment]:
     """The beats in the user's order; where a beat does not say where or when, the one before goes on."""
     said: list[Moment] = []
-    last = Moment("", analysis.subject, analysis.place, analysis.setting, analysis.time_of_day, analysis.weather)
+    last = _moment(analysis)
     for step in _merged(steps, count):
         reading = read(step, analysis.language)
         subject, place = subject_and_place(reading)
@@ -107,11 +124,15 @@ def _told(steps: list[str], count: int, analysis: PromptAnalysis) -> list[Moment
             is_beat=True,
             setting=setting_of(reading, place) or last.setting,
             time=cast(TimeOfDay, reading.first("time_of_day") or last.time),
-            weather=cast(Weather, reading.first("weather") or ("clear" if reading.denied("weather") else last.weather)),
+            weather=cast(
+                Weather, reading.first("weather") or ("clear" if reading.denied("weather") else last.weather)
+            ),
         )
         said.append(last)
     told = [said[index * len(said) // count] for index in range(count)]
-    return [replace(moment, again=moment is before) for before, moment in zip([None, *told], told, strict=False)]
+    return [
+        replace(moment, again=moment is before) for before, moment in zip([None, *told], told, strict=False)
+    ]
 
 
 def _merged(steps: list[str], count: int) -> list[str]:
@@ -124,17 +145,21 @@ def _merged(steps: list[str], count: int) -> list[str]:
     return [". ".join(group) for group in groups]
 
 
-def _imagined(core: str, whole: Reading, count: int, request: StoryboardInput, choices: Choices) -> list[Moment]:
+def _imagined(
+    core: str, whole: Reading, count: int, request: StoryboardInput, choices: Choices
+) -> list[Moment]:
     """One idea seen from several places: the asked one leads, neighbouring ones visit."""
     analysis = request.analysis
-    main = Moment(
-        fit(core, BEAT_LENGTH), analysis.subject, analysis.place, analysis.setting, analysis.time_of_day, analysis.weather
-    )  # fmt: skip
+    main = replace(_moment(analysis), told=fit(core, BEAT_LENGTH))
     named = [cast(Setting, value) for value in whole.values("setting") if value != analysis.setting]
-    around = list(dict.fromkeys([*named, *choices.shuffled("neighbours", shots().neighbours[analysis.setting])]))
+    around = list(
+        dict.fromkeys([*named, *choices.shuffled("neighbours", shots().neighbours[analysis.setting])])
+    )
     visits = iter(range(count))
     return [
-        replace(main, setting=around[next(visits) % len(around)], visiting=True) if _visits(index, count) else main
+        replace(main, setting=around[next(visits) % len(around)], visiting=True)
+        if _visits(index, count)
+        else main
         for index in range(count)
     ]
 
@@ -160,7 +185,9 @@ def _shots(
         # A visit is described from the asked place; its own setting is only where the camera stands.
         home = analysis.setting if moment.visiting else moment.setting
         place = with_article(moment.place, analysis.language, whole.text) or film.places[home]
-        view = film.option(choices, film.views(moment.setting, role), f"view:{moment.setting}:{role}", index // 2)
+        view = film.option(
+            choices, film.views(moment.setting, role), f"view:{moment.setting}:{role}", index // 2
+        )
         action = film.option(choices, film.roles[role][kind], f"action:{role}", use)
         if moment.is_beat:
             action = film.option(choices, film.again, "again", index) if moment.again else moment.told
@@ -216,8 +243,10 @@ def _palette(index: int, moment: Moment, count: int, whole: Reading, request: St
     analysis = request.analysis
     base = list(analysis.palette)
     if (moment.time, moment.weather) != (analysis.time_of_day, analysis.weather):
-        base = scene_palette(time=moment.time, weather=moment.weather, mood=analysis.mood, setting=moment.setting)
-    step = 0.0 if count == 1 else ((index * 2) % count) / (count - 1) * 2 - 1
+        base = scene_palette(
+            time=moment.time, weather=moment.weather, mood=analysis.mood, setting=moment.setting
+        )
+    step = (-1) ** index * (0.4 + 0.6 * index / count)  # Neighbours lean to opposite sides.
     colours = varied(base, step) if index else base
     if request.brand:
         colours = woven(colours, list(request.brand.palette), leading=index == count - 1)
@@ -267,7 +296,9 @@ def _titles_of_beats(framed: list[Shot]) -> list[str]:
 def _telling(whole: Reading, analysis: PromptAnalysis) -> list[str]:
     """Keywords that the subject and the place have not said. "Rainy" and "running" are no titles."""
     said = f"{analysis.subject} {analysis.place}".casefold()
-    weather = {whole.words[hit.first].folded for hit in whole.hits if hit.field == "weather" and not whole.unspaced}
+    weather = {
+        whole.words[hit.first].folded for hit in whole.hits if hit.field == "weather" and not whole.unspaced
+    }
     return [
         word
         for word in analysis.keywords

@@ -1,11 +1,16 @@
 """Text as people see it: words with their places, and characters that are never cut in half."""
 
+# ruff: noqa: RUF001 - the punctuation and letters of many scripts are what this module is about.
+
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 ZERO_WIDTH_JOINER = "\u200d"
+WORD = re.compile(r"[^\W_]+")
+PUNCTUATION = frozenset({"Po", "Ps", "Pe", "Pi", "Pf"})
 #: Scripts written without spaces between words; there, words are found inside the text.
 UNSPACED = ("HIRAGANA", "KATAKANA", "CJK", "THAI", "LAO", "KHMER", "MYANMAR")
 
@@ -32,6 +37,8 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """For comparison: no case, no Latin, Greek or Cyrillic accents, no width or style variants."""
+    if text.isascii():
+        return text.casefold()
     plain = (char for char in unicodedata.normalize("NFKD", text) if not "\u0300" <= char <= "\u036f")
     return unicodedata.normalize("NFC", "".join(plain)).casefold()
 
@@ -39,15 +46,16 @@ def fold(text: str) -> str:
 def words(text: str) -> list[Word]:
     """The words of a text. Hyphens and apostrophes part words; combining marks belong to theirs."""
     found: list[Word] = []
-    start, gap = None, ""
-    for index, char in enumerate(f"{text} "):
-        if _in_word(char, start is not None):
-            start = index if start is None else start
-            continue
-        if start is not None:
-            found.append(Word(fold(text[start:index]), start, index, _breaks(gap)))
-            start, gap = None, ""
-        gap += char
+    last = 0
+    for match in WORD.finditer(text):
+        start, end = match.span()
+        if start < last:
+            continue  # The marks of the word before had it already.
+        while end < len(text) and _joins_word(text[end]):
+            following = WORD.match(text, end + 1)
+            end = following.end() if following else end + 1
+        found.append(Word(fold(text[start:end]), start, end, _breaks(text[last:start])))
+        last = end
     return found
 
 
@@ -103,12 +111,13 @@ def _printable(text: str) -> Iterator[str]:
             yield char
 
 
-def _in_word(char: str, inside: bool) -> bool:
-    return char.isalnum() or (inside and (unicodedata.category(char)[0] == "M" or char in "\u200c\u200d"))
+def _joins_word(char: str) -> bool:
+    return not char.isascii() and (char in "\u200c\u200d" or unicodedata.category(char)[0] == "M")
 
 
 def _breaks(gap: str) -> bool:
-    return any(unicodedata.category(char) in ("Po", "Ps", "Pe", "Pi", "Pf") and char not in "'’&#%@*/" for char in gap)
+    marks = "" if gap == " " else gap
+    return any(unicodedata.category(char) in PUNCTUATION and char not in "'’&#%@*/" for char in marks)
 
 
 def _joins(cluster: str, char: str) -> bool:

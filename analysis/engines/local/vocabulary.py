@@ -1,18 +1,18 @@
 """The word lists of `vocabulary.toml`, and how they are found in a text."""
 
+import re
+import tomllib
 from analysis.engines.local.text import Word, fold
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-import re
-import tomllib
 
-#: Lists about the grammar of a language. Its tables (`setting`, `mood`, ...) hold the values that words stand for.
+#: Lists about the grammar of a language. Its tables (`setting`, `mood`, …) hold what words stand for.
 WORD_LISTS = (
-    "stopwords", "negators", "denials", "resumes", "places", "verbs", "verb_exceptions", "determiners", "asks", "media", "links",
-    "durations", "fillers", "technical", "sequence", "edges", "proclitics",
+    "stopwords", "negators", "denials", "resumes", "places", "verbs", "verb_exceptions", "determiners",
+    "asks", "media", "links", "durations", "fillers", "technical", "sequence", "edges", "proclitics",
 )  # fmt: skip
 LONGEST_STEM = 24
 NEGATION_REACH = 3
@@ -65,13 +65,15 @@ class Language:
     def __init__(self, tag: str, data: dict[str, Any], shared: dict[str, Any]) -> None:
         self.tag = tag
         self.lists = {name: WordList(data.get(name, "")) for name in WORD_LISTS}
-        self.texts = {name: data.get(name, "").split() for name in ("denials", "negators", "edges", "sequence")}
+        self.texts = {
+            name: data.get(name, "").split() for name in ("denials", "negators", "edges", "sequence")
+        }
         self.head = data.get("head", "last")
         self.cuts = re.compile(data.get("cuts", r"\s"))
         self.boilerplate = [re.compile(pattern, re.IGNORECASE) for pattern in data.get("boilerplate", [])]
         self.proclitics = sorted(map(fold, data.get("proclitics", "").split()), key=len, reverse=True)
-        self._own = _entries(data)
-        self._index = _indexed([*self._own, *_entries({"town": {"city": shared["towns"]}})])
+        self.own_entries = _entries(data)
+        self._index = _indexed([*self.own_entries, *_entries({"town": {"city": shared["towns"]}})])
         # Prompts repeat words, and so do tests of limits; the words of a language are few.
         self._candidates = lru_cache(maxsize=4096)(self._find_candidates)
 
@@ -93,18 +95,19 @@ class Language:
 
     def hits_inside(self, text: str) -> list[Hit]:
         """The same for a script without spaces; the hits count characters, not words."""
-        found, index = [], 0
+        found = []
         pattern = self._inside()
-        while pattern and (match := pattern.search(text, index)):
-            written, index = match.group(), match.end()
-            denied = self._denied_inside(text, match.start(), match.end())
-            for entry in self._index[written]:
-                if entry.field != "nothing":
-                    found.append(Hit(entry.field, entry.value, match.start(), match.end() - 1, denied))
+        for match in pattern.finditer(text) if pattern else ():
+            entries = [entry for entry in self._index[match.group()] if entry.field != "nothing"]
+            denied = bool(entries) and self._denied_inside(text, match.start(), match.end())
+            found += [Hit(e.field, e.value, match.start(), match.end() - 1, denied) for e in entries]
         return found
 
     def _best(self, words: list[Word], index: int) -> list[Entry]:
-        entries = [entry for entry in self._candidates(words[index].folded) if _matches(entry, words, index)]
+        candidates = self._candidates(words[index].folded)
+        if not candidates:
+            return []
+        entries = [entry for entry in candidates if _matches(entry, words, index)]
         longest = max((len(entry.words) for entry in entries), default=0)
         best: dict[str, Entry] = {}
         for entry in (entry for entry in entries if len(entry.words) == longest):
@@ -137,7 +140,9 @@ class Language:
                 return False
             if self.has("negators", word):
                 return True
-            if self.has("resumes", word) or (self.has("places", word) and index and not self._negates(words, index)):
+            if self.has("resumes", word) or (
+                self.has("places", word) and index and not self._negates(words, index)
+            ):
                 return False
         return False
 
@@ -145,14 +150,12 @@ class Language:
         return self.has("negators", words[index - 1].folded)
 
     def _denied_inside(self, text: str, start: int, end: int) -> bool:
-        before, after = text[max(0, start - 4) : start], text[end : end + 10]
-        return any(before.endswith(word) for word in self.texts["negators"]) or any(
-            after.startswith(word) for word in self.texts["denials"]
-        )
+        denials, negators = tuple(self.texts["denials"]), tuple(self.texts["negators"])
+        return text.startswith(denials, end) or text.endswith(negators, 0, start)
 
     @lru_cache(maxsize=1)  # noqa: B019 - there is one object for each language, and it lives as long as the process.
     def _inside(self) -> re.Pattern[str] | None:
-        words = sorted({entry.words[0] for entry in self._own}, key=lambda word: (-len(word), word))
+        words = sorted({entry.words[0] for entry in self.own_entries}, key=lambda word: (-len(word), word))
         return re.compile("|".join(map(re.escape, words))) if words else None
 
 
@@ -197,7 +200,8 @@ def _matches(entry: Entry, words: list[Word], index: int) -> bool:
         return False
     rest = words[index + 1 : index + len(entry.words)]
     return all(
-        not word.breaks and _fits(pattern, word.folded) for pattern, word in zip(entry.words[1:], rest, strict=True)
+        not word.breaks and _fits(pattern, word.folded)
+        for pattern, word in zip(entry.words[1:], rest, strict=True)
     )
 
 

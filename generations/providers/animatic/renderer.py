@@ -7,6 +7,7 @@ from generations.media.encoder import FrameEncoder
 from generations.providers.animatic.camera import Camera
 from generations.providers.animatic.composition import compose
 from generations.providers.animatic.families import FAMILIES
+from generations.providers.animatic.hero import add_hero
 from generations.providers.animatic.picture import Moment, Picture
 from generations.providers.animatic.resample import Pixels
 from generations.providers.animatic.typography import add_title
@@ -41,6 +42,7 @@ class Drawing:
         composition = compose(scene, spec.seed, portrait=frame.width < frame.height)
         picture = Picture(scene, frame, spec.seed, composition)
         FAMILIES[scene.setting](picture)
+        add_hero(picture)
         if scene.setting not in INDOORS:
             paint_weather(picture)
         paint_vignette(picture)

@@ -260,7 +260,7 @@ class Scrim:
         safe = skia.Rect.MakeLTRB(
             SAFE * picture.width, SAFE * picture.height, (1 - SAFE) * picture.width, (1 - SAFE) * picture.height
         )
-        area = box.makeOutset(7 * picture.unit, 5 * picture.unit)
+        area = box.makeOutset(13 * picture.unit, 9 * picture.unit)
         area.intersect(safe)
         self._x, self._y = int(np.ceil(area.left())), int(np.ceil(area.top()))
         width, height = int(area.right()) - self._x, int(area.bottom()) - self._y
@@ -283,12 +283,12 @@ class Scrim:
 
 def _pillow(width: int, height: int, picture: Picture) -> skia.Image:
     """Darkness that fades to nothing before its edges."""
-    soft_x, soft_y = min(width / 2, 11 * picture.unit), min(height / 2, 8 * picture.unit)
+    soft_x, soft_y = min(width / 2, 17 * picture.unit), min(height / 2, 12 * picture.unit)
     x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
     across = np.clip(np.minimum(x, width - x) / soft_x, 0, 1)
     down = np.clip(np.minimum(y, height - y) / soft_y, 0, 1)
     across, down = across * across * (3 - 2 * across), down * down * (3 - 2 * down)
-    level = 0.42 * across[None, :] * down[:, None]
+    level = 0.34 * across[None, :] * down[:, None]
     pixels = np.empty((height, width, 4), np.uint8)
     for channel, part in enumerate((*picture.look.dark[::-1], 1.0)):
         pixels[..., channel] = level * part * 255

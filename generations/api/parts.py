@@ -1,0 +1,75 @@
+"""The parts of a generation: its clips, its history, its storyboard."""
+
+from generations.api import examples, shapes
+from generations.api.base import ApiView, validated, visible_generation
+from generations.api.inputs import EventsInput, query_of
+from generations.api.not_ready import not_ready
+from generations.api.outputs import address, clip_output, storyboard_output
+from generations.api.schema import answer, operation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from uuid import UUID
+
+
+class ClipsView(ApiView):
+    """`/generations/{id}/clips`."""
+
+    @operation(
+        "generations_clips_list",
+        "Generations",
+        "Its clips",
+        "In order; none before the storyboard is written.",
+        answers={200: answer(shapes.ClipList, examples.CLIPS)},
+        problems=(404,),
+    )
+    def get(self, request: Request, generation_id: UUID) -> Response:
+        generation = visible_generation(request, generation_id)
+        clips = generation.clips.select_related("video").order_by("position")
+        return Response({"results": [clip_output(clip, generation) for clip in clips]})
+
+
+class EventsView(ApiView):
+    """`/generations/{id}/events`."""
+
+    @operation(
+        "generations_events_list",
+        "Generations",
+        "Its history",
+        "Events are numbered from 1 without a gap; ask for those after the last that you have.",
+        parameters=[EventsInput],
+        answers={200: answer(shapes.EventPage, examples.EVENTS)},
+        problems=(400, 404),
+    )
+    def get(self, request: Request, generation_id: UUID) -> Response:
+        query = validated(EventsInput, query_of(request))
+        generation = visible_generation(request, generation_id)
+        rows = generation.events.filter(sequence__gt=query["after"]).order_by("sequence")
+        events = [event.as_message() for event in rows[: query["limit"]]]
+        seen = events[-1]["sequence"] if events else query["after"]
+        more = seen < generation.last_sequence
+        following = f"{address(generation)}/events?after={seen}&limit={query['limit']}"
+        return Response(
+            {
+                "results": events,
+                "last_sequence": generation.last_sequence,
+                "next": following if more else None,
+            }
+        )
+
+
+class StoryboardView(ApiView):
+    """`/generations/{id}/storyboard`."""
+
+    @operation(
+        "generations_storyboard_get",
+        "Generations",
+        "Its storyboard",
+        "The plan made from the prompt. 404 with the code `storyboard.not_ready` until it is written.",
+        answers={200: answer(shapes.Storyboard, examples.STORYBOARD)},
+        problems=(404,),
+    )
+    def get(self, request: Request, generation_id: UUID) -> Response:
+        generation = visible_generation(request, generation_id)
+        if generation.storyboard is None:
+            raise not_ready("storyboard", generation)
+        return Response(storyboard_output(generation.storyboard))

@@ -1,0 +1,1 @@
+"""A client of the API for people at a shell. It knows the service only by its addresses."""

@@ -1,0 +1,1 @@
+"""Things that a scene may be about, drawn as its hero."""
