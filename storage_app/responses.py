@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 CHUNK_BYTES = 2**18
 #: Several ranges in one request would need a multipart answer, which no player asks for.
-_ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def asset_response(

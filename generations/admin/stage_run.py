@@ -20,7 +20,6 @@ from generations.admin.formatting import (
     between,
     duration,
     moment,
-    percentage_bar,
     short_id,
     words,
 )
@@ -36,8 +35,8 @@ class StageRunAdmin(ReadOnlyAdmin):
     """The list answers "what are the workers doing?"; the verb is "run this stage again"."""
 
     list_display = [
-        *["stage_words", "clip_position", "attempt", "state", "progress", "of_generation"],
-        *["queue", "worker", "lease", "age", "took", "error"],
+        *["stage_words", "clip_position", "attempt", "state", "error", "of_generation"],
+        *["queue", "worker", "lease", "age", "took"],
     ]
     list_filter = [StageRunQuestion, "status", StageFilter, "created_at"]
     list_select_related = ["generation", "clip"]
@@ -71,10 +70,6 @@ class StageRunAdmin(ReadOnlyAdmin):
     @admin.display(description="status")
     def state(self, run: StageRun) -> SafeString:
         return badge(run.status)
-
-    @admin.display(description="done")
-    def progress(self, run: StageRun) -> SafeString:
-        return percentage_bar(run.percentage)
 
     @admin.display(description="generation")
     def of_generation(self, run: StageRun) -> SafeString:

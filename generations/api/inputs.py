@@ -66,7 +66,9 @@ class GenerationInput(StrictSerializer):
     )
     aspect_ratio = Choice(list(ASPECT_RATIOS), default="16:9")
     resolution = Choice(list(RESOLUTIONS), default="720p", help_text="Names the shorter side.")
-    style = Text(allowed="text of at most 200 characters", max_length=200, allow_blank=True, default="")
+    style = Text(  # type: ignore[assignment]  # DRF takes fields out of the class.
+        allowed="text of at most 200 characters", max_length=200, allow_blank=True, default=""
+    )
     brand = BrandFields(allow_null=True, default=None)
     provider = Text(
         allowed="auto or the name of a provider (see GET /api/v1/providers)", max_length=40, default="auto"

@@ -112,7 +112,7 @@ def operation(
     return decorate
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """`Authorization: Bearer vg_…`."""
 
     target_class = "videogen.accounts.authentication.ApiKeyAuthentication"
@@ -127,22 +127,26 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         }
 
 
-class StrictObject(OpenApiSerializerExtension):
+class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Says of strict bodies that they take nothing else."""
 
     target_class = "generations.api.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
         return {**schema, "additionalProperties": False}
 
 
-class ProblemObject(OpenApiSerializerExtension):
+class ProblemObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """One example for all problems."""
 
     target_class = "generations.api.shapes.Problem"
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
         return {**schema, "example": examples.PROBLEM}

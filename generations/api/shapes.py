@@ -81,7 +81,7 @@ class Generation(Shape):
     duration_seconds = serializers.IntegerField()
     aspect_ratio = serializers.CharField()
     resolution = serializers.CharField()
-    style = serializers.CharField()
+    style = serializers.CharField()  # type: ignore[assignment]  # DRF takes fields out of the class.
     brand = Free(allow_null=True)
     provider = serializers.CharField(help_text="Never `auto`: what was chosen.")
     model = serializers.CharField()
@@ -200,7 +200,7 @@ class Event(Shape):
     status = serializers.CharField()
     percentage = serializers.IntegerField()
     message = serializers.CharField()
-    data = Free()
+    data = Free()  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
 
 
@@ -275,5 +275,5 @@ class Problem(Shape):
     detail = serializers.CharField(help_text="A sentence for people.")
     instance = serializers.CharField()
     code = serializers.CharField(help_text="For programs; it does not change.")
-    errors = FieldError(many=True)
+    errors = FieldError(many=True)  # type: ignore[assignment]
     request_id = serializers.CharField()

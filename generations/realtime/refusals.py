@@ -16,7 +16,7 @@ class CloseCode(IntEnum):
 
 
 class Refused(Exception):
-    """The socket is to be closed. `str()` of it is a sentence of at most 123 bytes: a frame has no room for more."""
+    """The socket is to be closed. `str()` of it is a sentence of at most 123 bytes, as a frame has room for."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)

@@ -40,7 +40,14 @@ def enqueue(runs: Iterable[StageRun]) -> int:
             # The caller chose the moment, after commit; hence the mode.
             queue = django_rq.get_queue(run.queue, commit_mode="auto", connection=queue_redis())
             timeout = STAGE[run.stage].timeout_seconds + EXTRA_SECONDS
-            queue.enqueue(RUN_STAGE, str(run.pk), job_id=job_id(run), job_timeout=timeout, failure_ttl=3600)
+            queue.enqueue(
+                RUN_STAGE,
+                str(run.pk),
+                job_id=job_id(run),
+                job_timeout=timeout,
+                result_ttl=60,
+                failure_ttl=3600,
+            )
             sent += 1
     except RedisError as error:
         logger.warning("Redis is away, the dispatcher will send these runs later: %s", error)

@@ -1,14 +1,20 @@
-"""The cast: alice owns, mallory must never see, operator is staff."""
+"""The cast: alice owns, bob shares nothing, mallory must never see, operator is staff."""
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
-from generations.tests.factories import UserFactory
+from generations.models import Generation
+from generations.tests.clients import JsonClient, client_of
+from generations.tests.factories import GenerationFactory, UserFactory
 
 
 @pytest.fixture
 def alice(db: None) -> User:
     return UserFactory(username="alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return UserFactory(username="bob")
 
 
 @pytest.fixture
@@ -18,12 +24,20 @@ def mallory(db: None) -> User:
 
 @pytest.fixture
 def operator(db: None) -> User:
-    return UserFactory(username="olivia", is_staff=True, is_superuser=True)
+    return UserFactory(username="operator", is_staff=True)
 
 
 @pytest.fixture
-def desk(operator: User) -> Client:
-    """The operator's browser."""
-    client = Client()
-    client.force_login(operator)
-    return client
+def api(alice: User) -> JsonClient:
+    """Alice, with a real key."""
+    return client_of(alice)
+
+
+@pytest.fixture
+def mallory_api(mallory: User) -> JsonClient:
+    return client_of(mallory)
+
+
+@pytest.fixture
+def generation(alice: User) -> Generation:
+    return GenerationFactory(owner=alice)

@@ -12,7 +12,7 @@ QUICK = {"STAGE_LEASE_SECONDS": "3"}
 
 def start_worker(queue: str, worker_class: str = WORKER, **extra: str) -> subprocess.Popen[bytes]:
     serializer = "rq.serializers.JSONSerializer"
-    options = ("--serializer", serializer, "--worker-class", worker_class)
+    options = ("--serializer", serializer, "--worker-class", worker_class, "--verbosity", "0")
     return manage("rqworker", queue, *options, **(QUICK | extra))
 
 

@@ -4,10 +4,9 @@ import pytest
 from collections.abc import Iterator
 from django.contrib.auth.models import User
 from django.db import connections
-from generations.models import Generation
 from generations.pipeline import STAGE
 from generations.services.generations import generation_cancel, generation_create
-from generations.states import FINISHED
+from generations.tests.following import assert_whole, finished
 from generations.tests.processes import QUEUES, stage_processes, start_dispatcher, start_worker
 from generations.tests.requests import REQUEST
 from pathlib import Path
@@ -28,25 +27,6 @@ def providers(settings: pytest.FixtureRequest) -> Iterator[None]:
     settings.EXTRA_PROVIDERS = dict(pair.split("=") for pair in EXTRA.values())  # type: ignore[attr-defined]
     yield
     connections.close_all()
-
-
-def finished(generation: Generation, seconds: float = 60) -> Generation:
-    def ended() -> bool:
-        generation.refresh_from_db()
-        return generation.status in FINISHED
-
-    assert eventually(ended, seconds=seconds), f"It is {generation.status}, {generation.stage}"
-    return generation
-
-
-def assert_whole(generation: Generation) -> None:
-    """It is complete, every clip is there once, and the history has no gap."""
-    assert (generation.status, generation.error) == ("completed", None)
-    assert generation.clips_ready == generation.clip_count == generation.clips.filter(status="ready").count()
-    succeeded = list(generation.stage_runs.filter(status="succeeded").values_list("stage", "clip_id"))
-    assert len(succeeded) == len(set(succeeded))
-    numbers = list(generation.events.values_list("sequence", flat=True))
-    assert numbers == list(range(1, len(numbers) + 1))
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from typing import cast
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import secret_hash
 from videogen.kernel.redis import queue_redis
@@ -28,10 +29,10 @@ class TicketHolder:
 
 def ticket_take(ticket: str) -> TicketHolder | None:
     """Whose ticket it is; asked again, it is nobody's."""
-    kept = queue_redis().getdel(_name(ticket))
+    kept = cast(bytes | None, queue_redis().getdel(_name(ticket)))
     if kept is None:
         return None
-    user_id, _, key_id = bytes(kept).decode().partition(":")
+    user_id, _, key_id = kept.decode().partition(":")
     if key_id and not ApiKey.objects.usable().filter(pk=key_id).exists():
         return None
     user = get_user_model().objects.filter(pk=user_id, is_active=True).first()

@@ -214,8 +214,10 @@ def _names_something(reading: Reading, phrase: Phrase) -> bool:
     about = _described(reading, phrase, AROUND_A_PLACE | {"mood", "look", "colour"})
     if phrase.last in _described(reading, phrase, frozenset({"time_of_day", "weather"})):
         return False
+    rest = [index for index in range(phrase.first, phrase.last + 1) if index not in about]
     return any(
-        index not in about and not _is_empty(reading, index) for index in range(phrase.first, phrase.last + 1)
+        not _is_empty(reading, index) and not reading.language.has("technical", reading.words[index].folded)
+        for index in rest
     )
 
 

@@ -60,10 +60,12 @@ class Shots:
         """The small word before a place."""
         return str(self._data["near"].get(setting, "in"))
 
-    def light(self, choices: Choices, time: TimeOfDay, weather: Weather, index: int) -> str:
-        """The light of the hour; softer where the weather hides the sun."""
-        grey = self._data["light_grey"] if weather != "clear" else {}
-        return self.option(choices, grey.get(time) or self._data["light"][time], "light", index)
+    def light(self, choices: Choices, time: TimeOfDay, weather: Weather, setting: Setting, index: int) -> str:
+        """The light of the hour: of its own where no sun shines, softer where the weather hides it."""
+        own, light = self._data["light_of"], self._data["light"][time]
+        if weather != "clear":
+            light = self._data["light_grey"].get(time, light)
+        return self.option(choices, own.get(f"{setting}_{time}") or own.get(setting, light), "light", index)
 
     def air(self, choices: Choices, weather: Weather, setting: Setting, index: int) -> str:
         """The weather as the camera sees it; indoors, through a window. Nothing where there is none."""

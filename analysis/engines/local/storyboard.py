@@ -16,22 +16,20 @@ from analysis.contracts import (
     Weather,
 )
 from analysis.engines.local.choice import Choices
-from analysis.engines.local.durations import clip_count, split_duration
+from analysis.engines.local.durations import split_duration
 from analysis.engines.local.palettes import completed, monochrome, scene_palette, varied, woven
-from analysis.engines.local.phrases import beats, subject_and_place, title_of, with_article, without_opening
+from analysis.engines.local.phrases import beats, subject_and_place, with_article, without_opening
 from analysis.engines.local.prompt import setting_of
 from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.screenplay import Shot, micro_prompt, shots
-from analysis.engines.local.text import clean, fit, fold
+from analysis.engines.local.text import clean, fit
+from analysis.engines.local.titles import titles_of
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 
 BEAT_LENGTH = 420
-TITLE_LENGTH = 60
-#: Words on the picture are read in a glance; a longer line stays in the micro-prompt.
-GLANCE_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def write_storyboard(request: StoryboardInput) -> Storyboard:
     )
     roles = _roles(len(lengths))
     framed = _shots(moments, roles, whole, request, choices)
-    scenes = _scenes(framed, lengths, _titles(framed, whole, request), request)
+    scenes = _scenes(framed, lengths, titles_of(framed, whole, request), request)
     return Storyboard(title=analysis.subject, scenes=scenes)
 
 
@@ -117,12 +115,13 @@ def _told(steps: list[str], count: int, analysis: PromptAnalysis) -> list[Moment
     for step in _merged(steps, count):
         reading = read(step, analysis.language)
         subject, place = subject_and_place(reading)
+        setting = setting_of(reading, place) or last.setting
         last = Moment(
             told=fit(step, BEAT_LENGTH),
             subject=subject,
-            place=place or ("" if setting_of(reading) else last.place),
+            place=place or (last.place if setting == last.setting else ""),
             is_beat=True,
-            setting=setting_of(reading, place) or last.setting,
+            setting=setting,
             time=cast(TimeOfDay, reading.first("time_of_day") or last.time),
             weather=cast(
                 Weather, reading.first("weather") or ("clear" if reading.denied("weather") else last.weather)
@@ -168,7 +167,7 @@ def _visits(index: int, count: int) -> bool:
     """Whether a scene leaves the asked setting. Neighbours differ, and the first and the last are at home."""
     if count < 3 or index in (0, count - 1):
         return False
-    return index % 2 == 1 or (count % 2 == 0 and index == count - 2)
+    return (count % 2 == 0 and index == count - 2)
 
 
 def _shots(
@@ -184,7 +183,8 @@ def _shots(
         subject = with_article(moment.subject, analysis.language, whole.text)
         # A visit is described from the asked place; its own setting is only where the camera stands.
         home = analysis.setting if moment.visiting else moment.setting
-        place = with_article(moment.place, analysis.language, whole.text) or film.places[home]
+        named = moment.place if moment.place != moment.subject else ""
+        place = with_article(named, analysis.language, whole.text) or film.places[home]
         view = film.option(
             choices, film.views(moment.setting, role), f"view:{moment.setting}:{role}", index // 2
         )
@@ -206,7 +206,7 @@ def _shots(
                 time=moment.time,
                 weather=moment.weather,
                 palette=_palette(index, moment, len(moments), whole, request),
-                light=film.light(choices, moment.time, moment.weather, index),
+                light=film.light(choices, moment.time, moment.weather, moment.setting, index),
                 air=film.air(choices, moment.weather, moment.setting, index),
             )
         )
@@ -253,71 +253,3 @@ def _palette(index: int, moment: Moment, count: int, whole: Reading, request: St
     elif whole.first("look") == "monochrome":
         colours = monochrome(colours)
     return completed(colours)
-
-
-def _titles(framed: list[Shot], whole: Reading, request: StoryboardInput) -> list[str]:
-    """A few of the user's own words, never cut: the place opens; the brand, or what is advertised, closes."""
-    analysis, brand = request.analysis, request.brand
-    closing = ""
-    if brand:
-        closing = title_of(brand.tagline, TITLE_LENGTH) or title_of(brand.name, TITLE_LENGTH)
-    elif analysis.intent == "advertisement" and len(framed) > 1:
-        closing = title_of(analysis.subject, GLANCE_LENGTH)
-    if len({shot.told for shot in framed}) > 1:
-        titles = _titles_of_beats(framed)
-    else:
-        titles = _titles_of_idea(len(framed), whole, analysis)
-    if closing:
-        titles = ["" if title.casefold() == closing.casefold() else title for title in titles]
-        titles[-1] = closing
-    return titles
-
-
-def _titles_of_idea(count: int, whole: Reading, analysis: PromptAnalysis) -> list[str]:
-    """The place, the subject, then keywords; scenes without words between them."""
-    words = [analysis.place, analysis.subject, *_telling(whole, analysis)]
-    if analysis.intent == "advertisement" and count > 1:
-        words.remove(analysis.subject)  # It closes.
-    fitting = [title for word in words if (title := title_of(word, GLANCE_LENGTH))]
-    waiting = iter({title.casefold(): title for title in fitting}.values())
-    return ["" if _is_silent(index, count) else next(waiting, "") for index in range(count)]
-
-
-def _titles_of_beats(framed: list[Shot]) -> list[str]:
-    """The first scene of each beat says its place or subject, once."""
-    titles, seen = [], set[str]()
-    for before, shot in zip([None, *framed], framed, strict=False):
-        title = title_of(shot.subject, GLANCE_LENGTH) if before is None or before.told != shot.told else ""
-        titles.append("" if title.casefold() in seen else title)
-        seen.add(title.casefold())
-    return titles
-
-
-def _telling(whole: Reading, analysis: PromptAnalysis) -> list[str]:
-    """Keywords that the subject and the place have not said. "Rainy" and "running" are no titles."""
-    said = f"{analysis.subject} {analysis.place}".casefold()
-    weather = {
-        whole.words[hit.first].folded for hit in whole.hits if hit.field == "weather" and not whole.unspaced
-    }
-    return [
-        word
-        for word in analysis.keywords
-        if word.casefold() not in said
-        and not whole.language.has("verbs", fold(word))
-        and fold(word) not in weather
-    ]
-
-
-def _is_silent(index: int, count: int) -> bool:
-    """The picture needs scenes without words; a long video has one title in three scenes."""
-    if count <= 3:
-        return False
-    return index == count - 2 if count <= 6 else index % 3 == 2 or index == count - 2
-
-
-def planned_clip_count(request: StoryboardInput) -> int:
-    """How many scenes the storyboard will have, for an estimate before it is written."""
-    text = clean(request.request.prompt)
-    language = read(text, request.analysis.language).language
-    steps = beats(without_opening(text, language), language)
-    return clip_count(request.request.duration_seconds, request.analysis.pacing, at_least=len(steps))

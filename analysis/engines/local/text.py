@@ -10,6 +10,7 @@ from functools import lru_cache
 
 ZERO_WIDTH_JOINER = "\u200d"
 WORD = re.compile(r"[^\W_]+")
+ABBREVIATION = re.compile(r"(?:[A-Z][a-z]{0,2}|Prof)\. ")  # "Dr. Who", "St. Moritz".
 PUNCTUATION = frozenset({"Po", "Ps", "Pe", "Pi", "Pf"})
 #: Scripts written without spaces between words; there, words are found inside the text.
 UNSPACED = ("HIRAGANA", "KATAKANA", "CJK", "THAI", "LAO", "KHMER", "MYANMAR")
@@ -54,7 +55,8 @@ def words(text: str) -> list[Word]:
         while end < len(text) and _joins_word(text[end]):
             following = WORD.match(text, end + 1)
             end = following.end() if following else end + 1
-        found.append(Word(fold(text[start:end]), start, end, _breaks(text[last:start])))
+        abbreviated = bool(found) and ABBREVIATION.fullmatch(text[found[-1].start : start]) is not None
+        found.append(Word(fold(text[start:end]), start, end, not abbreviated and _breaks(text[last:start])))
         last = end
     return found
 

@@ -16,6 +16,7 @@ from generations.services.dispatching import (
     silent_replace,
 )
 from typing import Any
+from videogen.kernel.liveness import alive_tell
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         due = dict.fromkeys(CHORES, 0.0)
         while not stop.is_set():
+            alive_tell("dispatcher")
             for chore, every in CHORES.items():
                 if time.monotonic() >= due[chore]:
                     _do(chore)

@@ -30,7 +30,7 @@ def stroke(colour: Colour, width: float, alpha: float = 1.0) -> skia.Paint:
 def linear(
     start: Point, end: Point, colours: Sequence[tuple[Colour, float]], places: Sequence[float] | None = None
 ) -> skia.Paint:
-    """A gradient of colours and alphas from one point to another. Dithered, so that dark skies do not band."""
+    """A gradient of colours and alphas from point to point. Dithered, so that dark skies do not band."""
     shader = skia.GradientShader.MakeLinear(
         [start, end], [argb(colour, alpha) for colour, alpha in colours], list(places) if places else None
     )
@@ -121,7 +121,9 @@ def glow(colour: Colour, radius: int, strength: float = 1.0) -> skia.Image:
     """A round light to be added with `ADD`; its middle is at (radius, radius)."""
     axis = (np.arange(2 * radius) + 0.5 - radius) / radius
     distance = np.minimum(1, np.hypot(axis[None, :], axis[:, None]))
-    level = strength * (0.65 * (1 - distance) ** 2.4 + 0.35 * np.exp(-((distance * 7) ** 2))) * (1 - distance**6)
+    level = (
+        strength * (0.65 * (1 - distance) ** 2.4 + 0.35 * np.exp(-((distance * 7) ** 2))) * (1 - distance**6)
+    )
     pixels = np.zeros((2 * radius, 2 * radius, 4), np.uint8)
     for channel, part in enumerate((colour[2], colour[1], colour[0], 1.0)):
         pixels[..., channel] = np.clip(level * part * 255, 0, 255)

@@ -2,7 +2,6 @@
 
 import random
 import skia
-
 from generations.providers.animatic.brush import downward, fill, radial, stroke
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.palette import Look
@@ -34,7 +33,9 @@ def paint_tower(
     lit_side = picture.composition.sun_x < 0.5
     edge = 0.24 * (right - left)
     face = (left, left + edge) if lit_side else (right - edge, right)
-    canvas.drawRect(skia.Rect.MakeLTRB(face[0], top, face[1], bottom), downward(top, bottom, light, mix(foot, light, 0.2)))
+    canvas.drawRect(
+        skia.Rect.MakeLTRB(face[0], top, face[1], bottom), downward(top, bottom, light, mix(foot, light, 0.2))
+    )
     if window > 0:
         paint_windows(canvas, chance, look, box, window, wall=wall, distance=distance)
     _paint_roof(canvas, chance, box, wall)
@@ -78,10 +79,16 @@ def _paint_roof(
     kind = chance.random()
     paint = fill(wall)
     if kind < 0.35:
-        canvas.drawRect(skia.Rect.MakeLTRB(left + 0.2 * width, top - 0.14 * width, right - 0.2 * width, top + 1), paint)
-        canvas.drawLine(left + 0.5 * width, top, left + 0.5 * width, top - 0.6 * width, stroke(wall, 0.035 * width))
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(left + 0.2 * width, top - 0.14 * width, right - 0.2 * width, top + 1), paint
+        )
+        canvas.drawLine(
+            left + 0.5 * width, top, left + 0.5 * width, top - 0.6 * width, stroke(wall, 0.035 * width)
+        )
     elif kind < 0.55:
-        canvas.drawRect(skia.Rect.MakeLTRB(left + 0.55 * width, top - 0.18 * width, left + 0.8 * width, top + 1), paint)
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(left + 0.55 * width, top - 0.18 * width, left + 0.8 * width, top + 1), paint
+        )
     elif kind < 0.7:
         path = skia.Path()
         path.moveTo(left, top + 1)
@@ -92,7 +99,12 @@ def _paint_roof(
 
 
 def paint_sign(
-    canvas: skia.Canvas, picture: Picture, box: tuple[float, float, float, float], colour: Colour, *, lit: float
+    canvas: skia.Canvas,
+    picture: Picture,
+    box: tuple[float, float, float, float],
+    colour: Colour,
+    *,
+    lit: float,
 ) -> None:
     """A sign with strokes that look like writing, and its glow when lit."""
     left, top, right, bottom = box
@@ -119,7 +131,9 @@ def paint_sign(
         _paint_glyph(canvas, chance, x, y, 0.26 * cell, stroke(ink, max(1.0, 0.09 * cell)))
 
 
-def _paint_glyph(canvas: skia.Canvas, chance: random.Random, x: float, y: float, size: float, ink: skia.Paint) -> None:
+def _paint_glyph(
+    canvas: skia.Canvas, chance: random.Random, x: float, y: float, size: float, ink: skia.Paint
+) -> None:
     """Three strokes of no alphabet: a sign that is read by nobody."""
     for _ in range(3):
         if chance.random() < 0.5:

@@ -1,6 +1,5 @@
 """The camera: where each depth of the picture is at a moment."""
 
-import math
 from analysis.contracts import CameraMove
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ OVERSCAN = 0.09
 
 @dataclass(frozen=True)
 class Pose:
-    """The camera at one moment. `x` and `y` are in pixels at depth 1; `orbit` turns about the middle depth."""
+    """The camera at one moment. `x` and `y` are pixels at depth 1; `orbit` turns about the middle depth."""
 
     x: float = 0.0
     y: float = 0.0
@@ -60,7 +59,7 @@ class Camera:
             case "pull_out":
                 return Pose(zoom=zoom * (1 - eased))
             case "orbit":
-                return Pose(orbit=1.3 * across, zoom=0.25 * zoom * math.sin(math.pi * fraction))
+                return Pose(orbit=1.3 * across)
         return Pose()
 
 

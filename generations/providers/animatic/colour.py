@@ -1,5 +1,6 @@
 """Colours as red, green and blue from 0 to 1, mixed in OKLab so that gradients stay clean."""
 
+import math
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -58,7 +59,7 @@ def lightness(colour: Colour) -> float:
 def chroma(colour: Colour) -> float:
     """How far it is from grey."""
     _, a, b = to_lab(colour)
-    return (a * a + b * b) ** 0.5
+    return math.hypot(a, b)
 
 
 @lru_cache(maxsize=4096)

@@ -3,11 +3,21 @@
 import math
 import numpy as np
 import skia
-from dataclasses import dataclass
-
 from analysis.contracts import Setting
-
-from generations.providers.animatic.brush import add_glow, blurred, curve, downward, fill, glow, land, linear, on_top, stroke, wave
+from dataclasses import dataclass
+from generations.providers.animatic.brush import (
+    add_glow,
+    blurred,
+    curve,
+    downward,
+    fill,
+    glow,
+    land,
+    linear,
+    on_top,
+    stroke,
+    wave,
+)
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import rough_line
 from generations.providers.animatic.picture import Moment, Picture, Plate
@@ -94,13 +104,27 @@ class Hero:
 
         def painter(canvas: skia.Canvas) -> None:
             area = skia.Rect.MakeLTRB(picture.left, top, picture.right, picture.bottom)
-            canvas.drawRect(area, downward(top, picture.height * 1.02, mix(board, edge, 0.45), mix(board, look.dark, 0.65)))
-            canvas.drawRect(skia.Rect.MakeLTRB(picture.left, top, picture.right, top + 0.25 * picture.unit), fill(edge, 0.8))
-            shine = linear((0, top), (0, picture.height), [(look.light(0), 0.30 * max(0.3, look.lamps)), (look.light(1), 0.0)])
+            canvas.drawRect(
+                area,
+                downward(top, picture.height * 1.02, mix(board, edge, 0.45), mix(board, look.dark, 0.65)),
+            )
+            canvas.drawRect(
+                skia.Rect.MakeLTRB(picture.left, top, picture.right, top + 0.25 * picture.unit),
+                fill(edge, 0.8),
+            )
+            shine = linear(
+                (0, top),
+                (0, picture.height),
+                [(look.light(0), 0.30 * max(0.3, look.lamps)), (look.light(1), 0.0)],
+            )
             wide = 0.8 * self.size
             canvas.saveLayer(None, blurred(3 * picture.unit))
-            canvas.drawRect(skia.Rect.MakeLTRB(self.x - 2.2 * wide, top, self.x - 0.9 * wide, picture.bottom), shine)
-            canvas.drawRect(skia.Rect.MakeLTRB(self.x + 0.9 * wide, top, self.x + 1.7 * wide, picture.bottom), shine)
+            canvas.drawRect(
+                skia.Rect.MakeLTRB(self.x - 2.2 * wide, top, self.x - 0.9 * wide, picture.bottom), shine
+            )
+            canvas.drawRect(
+                skia.Rect.MakeLTRB(self.x + 0.9 * wide, top, self.x + 1.7 * wide, picture.bottom), shine
+            )
             canvas.restore()
             self._paint_mirror(canvas, 0.34 if wet else 0.16)
 
@@ -127,7 +151,13 @@ class Hero:
         picture.paint(_DEPTH, painter, framed=False, blur=0)
 
     def _paint_mirror(self, canvas: skia.Canvas, alpha: float) -> None:
-        canvas.saveLayer(None, skia.Paint(Alphaf=alpha, ImageFilter=skia.ImageFilters.Blur(0.6 * self._picture.unit, 1.4 * self._picture.unit)))
+        canvas.saveLayer(
+            None,
+            skia.Paint(
+                Alphaf=alpha,
+                ImageFilter=skia.ImageFilters.Blur(0.6 * self._picture.unit, 1.4 * self._picture.unit),
+            ),
+        )
         canvas.translate(0, 2 * self.foot)
         canvas.scale(1, -1)
         self._paint(canvas)
@@ -139,8 +169,6 @@ class Hero:
         if subject.stance in ("table", "ground"):
             picture.paint(_DEPTH, self._paint_shadow, framed=False, blur=0)
         pixels, place = picture.bake(_DEPTH, self._paint, framed=False, blur=0)
-        if pixels is None:
-            return
         _add_rim(pixels, self._rim_colour(), self._light, max(1, round(0.012 * self.size)))
         picture.add(Plate(pixels, place=place, depth=_DEPTH, focus=picture.focus, motion=self._motion))
         wheels = [part for part in subject.parts if part.spin]
@@ -198,8 +226,28 @@ class Hero:
         canvas.restore()
         left, right = self.x - 0.4 * size, self.x + 0.4 * size
         ends = ((left, 0.0), (right, 0.0)) if self._light < 0 else ((right, 0.0), (left, 0.0))
-        canvas.drawPaint(on_top(linear(*ends, [(mix(look.key, WHITE, 0.3), 0.30), (look.key, 0.0), (look.dark, 0.12), (look.dark, 0.48)])))
-        canvas.drawPaint(on_top(linear((0, self.foot - size), (0, self.foot), [(look.haze, 0.10), (look.dark, 0.0), (look.dark, 0.30)])))
+        canvas.drawPaint(
+            on_top(
+                linear(
+                    *ends,
+                    [
+                        (mix(look.key, WHITE, 0.3), 0.30),
+                        (look.key, 0.0),
+                        (look.dark, 0.12),
+                        (look.dark, 0.48),
+                    ],
+                )
+            )
+        )
+        canvas.drawPaint(
+            on_top(
+                linear(
+                    (0, self.foot - size),
+                    (0, self.foot),
+                    [(look.haze, 0.10), (look.dark, 0.0), (look.dark, 0.30)],
+                )
+            )
+        )
         canvas.restore()
 
     def paint_part(self, canvas: skia.Canvas, part: Part) -> None:
@@ -213,7 +261,12 @@ class Hero:
         lean = -self._light * 0.10 * size
         for spread, tall, alpha in ((0.56, 0.055, 0.35), (0.40, 0.032, 0.5)):
             canvas.saveLayer(None, blurred(0.02 * size))
-            area = skia.Rect.MakeLTRB(self.x - spread * size + lean, self.foot - tall * size, self.x + spread * size + lean, self.foot + tall * size)
+            area = skia.Rect.MakeLTRB(
+                self.x - spread * size + lean,
+                self.foot - tall * size,
+                self.x + spread * size + lean,
+                self.foot + tall * size,
+            )
             canvas.drawOval(area, fill(dark, alpha))
             canvas.restore()
 
@@ -272,7 +325,10 @@ class Steam:
     def __init__(self, hero: Hero, picture: Picture) -> None:
         self._hero = hero
         self._colour = mix(picture.look.haze, WHITE, 0.5)
-        self._wisps = [(picture.chance.uniform(38, 62), picture.chance.random(), picture.chance.uniform(0.8, 1.2)) for _ in range(5)]
+        self._wisps = [
+            (picture.chance.uniform(38, 62), picture.chance.random(), picture.chance.uniform(0.8, 1.2))
+            for _ in range(5)
+        ]
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Draw the wisps where they have risen to."""

@@ -102,7 +102,9 @@ class Look:
         self.sky = [self._sky(index, stop) for index, stop in enumerate(self._hour.sky)]
         self.haze = self.sky[3] if scene.weather != "storm" else mix(self.sky[3], self.sky[2], 0.5)
         self.key = self.graded(tinted(from_hex(self._hour.key), self.brand[-1], 0.25))
-        self.ambient = self.graded(tinted(from_hex(self._hour.ambient), self.brand[0], 0.15 if self.night else 0.35))
+        self.ambient = self.graded(
+            tinted(from_hex(self._hour.ambient), self.brand[0], 0.15 if self.night else 0.35)
+        )
         self.dark = self.graded(tinted(from_hex("#070912"), self.brand[0], 0.5))
 
     @property
@@ -124,7 +126,9 @@ class Look:
     @property
     def sun_strength(self) -> float:
         """How much of the sun or the moon comes through."""
-        return {"clear": 1.0, "cloudy": 0.55, "snow": 0.3, "fog": 0.4, "rain": 0.15, "storm": 0.08}[self.weather]
+        return {"clear": 1.0, "cloudy": 0.55, "snow": 0.3, "fog": 0.4, "rain": 0.15, "storm": 0.08}[
+            self.weather
+        ]
 
     def graded(self, colour: Colour) -> Colour:
         """The colour in the mood of the scene."""

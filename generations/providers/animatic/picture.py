@@ -3,7 +3,7 @@
 import numpy as np
 import skia
 from analysis.contracts import Scene
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from generations.media.frame import FrameFormat
 from generations.providers.animatic.brush import blurred
@@ -13,6 +13,11 @@ from generations.providers.animatic.noise import generator
 from generations.providers.animatic.palette import Look
 from generations.providers.animatic.resample import Pixels, resample
 from typing import Protocol, runtime_checkable
+
+#: Soft plates that are farther than this are not even scaled: nobody could tell.
+_SOFT_DEPTH = 0.2
+#: Empty columns that are worth cutting a plate in two.
+_GAP = 48
 
 Painter = Callable[[skia.Canvas], None]
 Motion = Callable[[float], tuple[float, float]]
@@ -116,8 +121,11 @@ class Plate:
             self.pixels = np.ascontiguousarray(self.pixels[: int(keep)])
 
     def _frame(self, moment: Moment) -> tuple[float, float, float]:
-        """Its scale, and where its corner comes to be. Sixty-fourths of a pixel are finer than the eye."""
-        scale = moment.pose.scale(self.depth)
+        """Its scale and its corner, in steps finer than the eye, so that it often stays as it was."""
+        steps = 8 * self._focus[0]  # An eighth of a pixel at the edge of the frame.
+        scale = round(moment.pose.scale(self.depth) * steps) / steps
+        if self._soft and self.depth <= _SOFT_DEPTH:
+            scale = 1.0
         dx, dy = moment.pose.shift(self.depth)
         own_x, own_y = self._motion(moment.seconds)
         (fx, fy), (x, y) = self._focus, self.place
@@ -206,24 +214,23 @@ class Picture:
         fade: Fade | None = None,
         mode: skia.BlendMode = skia.BlendMode.kSrcOver,
         overscan: float = 0.0,
-    ) -> Plate | None:
+    ) -> None:
         """Paint a plate and put it in front. `soft` ones may move by whole pixels; `framed=False` is
         neither mirrored nor enlarged; `overscan` is extra width to paint, for plates that drift."""
         pixels, place = self.bake(depth, painter, framed=framed, blur=blur, overscan=overscan)
-        if pixels is None:
-            return None
-        plate = Plate(
-            pixels,
-            place=place,
-            depth=depth,
-            focus=self.focus,
-            motion=motion,
-            fade=fade,
-            soft=soft,
-            mode=mode,
-        )
-        self.add(plate)
-        return plate
+        for part, (left, top) in _islands(pixels):
+            self.add(
+                Plate(
+                    part,
+                    place=(place[0] + left, place[1] + top),
+                    depth=depth,
+                    focus=self.focus,
+                    motion=motion,
+                    fade=fade,
+                    soft=soft,
+                    mode=mode,
+                )
+            )
 
     def bake(
         self,
@@ -233,7 +240,7 @@ class Picture:
         framed: bool = True,
         blur: float | None = None,
         overscan: float = 0.0,
-    ) -> tuple[Pixels | None, tuple[int, int]]:
+    ) -> tuple[Pixels, tuple[int, int]]:
         """Paint on an empty plate with the overscan that its depth needs. Empty edges are cut off."""
         share = OVERSCAN * (depth + 0.15) if depth else 0.0
         across, down = int((share + overscan) * self.width) + 2, int(share * self.height) + 2
@@ -307,7 +314,10 @@ def pixels_of(surface: skia.Surface) -> Pixels:
     """A copy of what was drawn, premultiplied, as blue, green, red and alpha."""
     pixels = np.empty((surface.height(), surface.width(), 4), np.uint8)
     info = skia.ImageInfo.Make(
-        surface.width(), surface.height(), skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType
+        surface.width(),
+        surface.height(),
+        skia.ColorType.kBGRA_8888_ColorType,
+        skia.AlphaType.kPremul_AlphaType,
     )
     surface.readPixels(info, pixels, pixels.strides[0], 0, 0)
     return pixels
@@ -320,12 +330,21 @@ def as_image(pixels: Pixels) -> skia.Image:
     )
 
 
-def _cropped(pixels: Pixels, place: tuple[int, int]) -> tuple[Pixels | None, tuple[int, int]]:
+def _cropped(pixels: Pixels, place: tuple[int, int]) -> tuple[Pixels, tuple[int, int]]:
     """Without its empty edges, but with a rim of two empty pixels, which keeps scaled edges smooth."""
     alpha = pixels[..., 3]
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if not len(rows):
-        return None, place
+        return pixels[:0, :0], place
     top, left = max(0, int(rows[0]) - 2), max(0, int(columns[0]) - 2)
     part = pixels[top : rows[-1] + 3, left : columns[-1] + 3]
     return np.ascontiguousarray(part), (place[0] + left, place[1] + top)
+
+
+def _islands(pixels: Pixels) -> Iterator[tuple[Pixels, tuple[int, int]]]:
+    """The parts of a plate that wide empty columns keep apart, each with its left and upper edge."""
+    filled = np.flatnonzero(pixels[..., 3].any(axis=0)) if pixels.size else np.empty(0, int)
+    for group in np.split(filled, np.flatnonzero(np.diff(filled) > _GAP) + 1):
+        if len(group):
+            left = max(0, int(group[0]) - 2)
+            yield _cropped(pixels[:, left : group[-1] + 3], (left, 0))

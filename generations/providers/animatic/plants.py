@@ -2,14 +2,20 @@
 
 import random
 import skia
-from generations.providers.animatic.brush import curve, downward, fill, land, stroke
+from generations.providers.animatic.brush import Point, curve, downward, fill, land, stroke
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line
 from generations.providers.animatic.picture import Picture
 
 
 def conifer(
-    canvas: skia.Canvas, chance: random.Random, x: float, base: float, size: float, dark: Colour, light: Colour
+    canvas: skia.Canvas,
+    chance: random.Random,
+    x: float,
+    base: float,
+    size: float,
+    dark: Colour,
+    light: Colour,
 ) -> None:
     """A spruce: tiers of hanging branches, lit from one side."""
     tiers = max(5, int(size / 14) if size < 140 else 11)
@@ -17,7 +23,7 @@ def conifer(
     shape, side = skia.Path(), skia.Path()
     shape.moveTo(x, base - size)
     side.moveTo(x, base - size)
-    edges = {-1: [], 1: []}
+    edges: dict[int, list[Point]] = {-1: [], 1: []}
     for tier in range(tiers):
         share = (tier + 1) / tiers
         reach = size * 0.235 * share**0.85
@@ -70,21 +76,36 @@ def paint_grass(canvas: skia.Canvas, picture: Picture, base: float, dark: Colour
     for _ in range(int(130 * picture.width / picture.height) + 40):
         x = chance.uniform(picture.left, picture.right)
         length, lean = unit * chance.uniform(1.2, 4.2), unit * chance.uniform(-1.3, 1.3)
-        blade = curve([(x, base + 2 * unit), (x + 0.3 * lean, base - 0.4 * length), (x + lean, base - length)])
+        blade = curve(
+            [(x, base + 2 * unit), (x + 0.3 * lean, base - 0.4 * length), (x + lean, base - length)]
+        )
         canvas.drawPath(blade, stroke(mix(dark, light, chance.uniform(0, 0.7)), 0.26 * unit))
 
 
 def broadleaf(
-    canvas: skia.Canvas, chance: random.Random, x: float, base: float, size: float, dark: Colour, light: Colour
+    canvas: skia.Canvas,
+    chance: random.Random,
+    x: float,
+    base: float,
+    size: float,
+    dark: Colour,
+    light: Colour,
 ) -> None:
     """A tree with a round crown, lit from above."""
     trunk = stroke(mix(dark, (0.2, 0.13, 0.1), 0.5), 0.06 * size)
     canvas.drawPath(curve([(x, base), (x + 0.01 * size, base - 0.25 * size), (x, base - 0.5 * size)]), trunk)
     for way in (-1, 1):
-        branch = curve([(x, base - 0.3 * size), (x + way * 0.1 * size, base - 0.45 * size), (x + way * 0.16 * size, base - 0.6 * size)])
+        branch = curve(
+            [
+                (x, base - 0.3 * size),
+                (x + way * 0.1 * size, base - 0.45 * size),
+                (x + way * 0.16 * size, base - 0.6 * size),
+            ]
+        )
         canvas.drawPath(branch, stroke(mix(dark, (0.2, 0.13, 0.1), 0.5), 0.03 * size))
     puffs = [
-        (chance.uniform(-0.27, 0.27), chance.uniform(0.46, 0.86), chance.uniform(0.13, 0.2)) for _ in range(17)
+        (chance.uniform(-0.27, 0.27), chance.uniform(0.46, 0.86), chance.uniform(0.13, 0.2))
+        for _ in range(17)
     ]
     for shift, colour in ((0.0, dark), (0.035, mix(dark, light, 0.5)), (0.075, light)):
         crown = skia.Path()

@@ -2,12 +2,11 @@
 
 import importlib
 from decimal import Decimal
-from pathlib import Path
-from types import ModuleType
-
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
 from generations.providers.animatic.gl_stub import gl_ensure
 from generations.providers.base import Capabilities, ClipSpec, ReportProgress, Submission
+from pathlib import Path
+from types import ModuleType
 
 MODEL = "animatic-1"
 _RENDERER = "generations.providers.animatic.renderer"

@@ -52,7 +52,9 @@ class Drawing:
         self._camera = Camera(scene.camera, frame.width, frame.height, float(scene.duration_seconds))
         self._fps = frame.fps
         self._pixels = np.zeros((frame.height, frame.width, 4), np.uint8)
-        self._canvas = skia.Canvas(self._pixels, skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType)
+        self._canvas = skia.Canvas(
+            self._pixels, skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType
+        )
 
     def frame(self, index: int) -> Pixels:
         """The pixels of one frame: blue, green, red, alpha. The next call overwrites them."""

@@ -8,7 +8,14 @@ from pathlib import Path
 _FONT = Path(__file__).parent / "fonts" / "Manrope-ExtraBold.ttf"
 _BOLD = skia.FontStyle.Bold()
 #: Scripts whose letters change with their neighbours, as ranges of code points.
-_SHAPED = ((0x0590, 0x08FF), (0x0900, 0x109F), (0x1780, 0x18AF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF), (0x1F000, 0x1FAFF))
+_SHAPED = (
+    (0x0590, 0x08FF),
+    (0x0900, 0x109F),
+    (0x1780, 0x18AF),
+    (0xFB1D, 0xFDFF),
+    (0xFE70, 0xFEFF),
+    (0x1F000, 0x1FAFF),
+)
 #: Written without spaces, so that a line may end after any letter.
 _UNSPACED = ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x3FFFF))
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
@@ -18,7 +25,9 @@ def clean(text: str) -> str:
     """The text on one line, composed, without what cannot be seen."""
     composed = unicodedata.normalize("NFC", " ".join(text.split()))
     return "".join(
-        letter for letter in composed if letter in _JOINERS or unicodedata.category(letter) not in ("Cc", "Cf", "Co", "Cs", "Cn")
+        letter
+        for letter in composed
+        if letter in _JOINERS or unicodedata.category(letter) not in ("Cc", "Cf", "Co", "Cs", "Cn")
     )
 
 

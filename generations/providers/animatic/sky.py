@@ -68,12 +68,19 @@ def paint_sun(picture: Picture, place: tuple[float, float]) -> None:
 
     def halo(canvas: skia.Canvas) -> None:
         wide = unit * (60 if look.time in ("dawn", "dusk") else 42)
-        canvas.drawCircle(x, y, wide, radial(place, wide, glare, 0.75 * strength * (0.5 if look.night else 1)))
+        canvas.drawCircle(
+            x, y, wide, radial(place, wide, glare, 0.75 * strength * (0.5 if look.night else 1))
+        )
 
     def disc(canvas: skia.Canvas) -> None:
         canvas.drawCircle(x, y, radius, fill(mix(look.key, WHITE, 0.45), 0.35 + 0.65 * strength))
         if look.night:
-            for dx, dy, size in ((-0.3, -0.2, 0.22), (0.25, 0.3, 0.3), (0.35, -0.35, 0.14), (-0.25, 0.45, 0.12)):
+            for dx, dy, size in (
+                (-0.3, -0.2, 0.22),
+                (0.25, 0.3, 0.3),
+                (0.35, -0.35, 0.14),
+                (-0.25, 0.45, 0.12),
+            ):
                 shade = fill(mix(look.key, look.sky[2], 0.5), 0.35)
                 canvas.drawCircle(x + dx * radius, y + dy * radius, size * radius, shade)
 
@@ -81,8 +88,7 @@ def paint_sun(picture: Picture, place: tuple[float, float]) -> None:
         rise = {"dawn": -0.22, "dusk": 0.22}.get(look.time, 0.05)
         return 0.08 * unit * seconds, rise * unit * seconds
 
-    mode = skia.BlendMode.kScreen
-    picture.paint(0.02, halo, framed=False, soft=True, motion=drift, blur=0, mode=mode)
+    picture.paint(0.02, halo, framed=False, soft=True, motion=drift, blur=0)
     soften = {"clear": 0.12, "cloudy": 0.5}.get(look.weather, 1.6)
     picture.paint(0.02, disc, framed=False, motion=drift, blur=soften)
 
@@ -142,7 +148,10 @@ def _paint_cloud_row(picture: Picture, row: int, count: int) -> None:
     if look.night:
         light, shade = mix(look.sky_at(0.8), look.key, 0.10), look.sky_at(0.6)
     if look.weather in ("rain", "storm"):
-        light, shade = with_lightness(light, 0.9 * lightness(light)), with_lightness(shade, 0.78 * lightness(shade))
+        light, shade = (
+            with_lightness(light, 0.9 * lightness(light)),
+            with_lightness(shade, 0.78 * lightness(shade)),
+        )
     step = 1.3 * picture.width / max(1, count)
     places = [
         (
@@ -197,7 +206,9 @@ def paint_deck(picture: Picture, *, cover: float) -> None:
     width, height = 192, 96
     field = cloud_field(picture.chance, width, height, cells=5)
     rows = np.linspace(0, 1, height)[:, None]
-    alpha = np.clip((field - (0.62 - 0.5 * cover)) * 2.1, 0, 1) * (1 - rows**2.2) * min(1.0, 0.45 + 0.5 * cover)
+    alpha = (
+        np.clip((field - (0.62 - 0.5 * cover)) * 2.1, 0, 1) * (1 - rows**2.2) * min(1.0, 0.45 + 0.5 * cover)
+    )
     dark = 0.72 if look.weather in ("rain", "storm") else 0.92
     top = with_lightness(look.sky_at(0.2), dark * lightness(look.sky_at(0.4)))
     lights = np.clip((field - 0.45) * 2.6, 0, 1)[..., None]

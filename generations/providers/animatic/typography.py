@@ -3,9 +3,8 @@
 import itertools
 import numpy as np
 import skia
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
-
 from generations.providers.animatic.brush import blurred, fill, premultiplied
 from generations.providers.animatic.colour import WHITE, mix
 from generations.providers.animatic.picture import Moment, Painter, Picture, empty_surface
@@ -18,6 +17,7 @@ from generations.providers.animatic.scripts import (
     system_fonts,
     typeface_for,
 )
+from typing import Literal
 
 #: Nothing that belongs to the type comes nearer to the edge; the letters themselves keep `_LETTERS` away.
 SAFE = 0.05
@@ -27,6 +27,7 @@ _STAGGER_SECONDS = 0.11
 _RISE_SECONDS = 0.7
 _LEAVE_SECONDS = 0.4
 
+Anchor = Literal["top", "middle"]
 Align = Literal["left", "centre", "right"]
 
 
@@ -39,7 +40,7 @@ class Area:
     right: float
     bottom: float
     align: Align
-    anchor: Literal["top", "middle", "bottom"]
+    anchor: Anchor
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def add_title(picture: Picture, text: str) -> tuple[str, ...]:
     if not words:
         return ()
     if not can_draw(words):
-        return (f"No font here has all letters of “{words}”, so scene {picture.scene.position} is shown without its title.",)
+        return (
+            f"No font here has all letters of “{words}”: scene {picture.scene.position} has no title.",
+        )
     area = _area(picture)
     picture.add(_shaped(picture, words, area) if needs_shaping(words) else _plain(picture, words, area))
     return ()
@@ -67,47 +70,47 @@ def add_title(picture: Picture, text: str) -> tuple[str, ...]:
 def _area(picture: Picture) -> Area:
     """Beside the hero where there is room, else above or below it."""
     width, height, shot = picture.width, picture.height, picture.composition.shot
-    left, right, top, bottom = _LETTERS * width, (1 - _LETTERS) * width, _LETTERS * height, (1 - _LETTERS) * height
-    if picture.composition.portrait or width < 1.2 * height:
-        upper = shot.framing != "wide"
-        middle = 0.30 * height
-        return Area(left, top, right, middle, "centre", "top") if upper else Area(left, 0.66 * height, right, bottom, "centre", "bottom")
-    if shot.framing == "wide":
-        return Area(left, 0.55 * height, 0.80 * width, bottom, "left", "bottom")
+    left, right, top = _LETTERS * width, (1 - _LETTERS) * width, _LETTERS * height
+    if width < 1.2 * height:
+        return Area(left, top, right, 0.30 * height, "centre", "top")
     if 0.4 < shot.hero_x < 0.6:
         return Area(left, top, right, 0.34 * height, "centre", "top")
+    wide = shot.framing == "wide"
+    low, high = (top, 0.42 * height) if wide else (0.2 * height, 0.8 * height)
+    anchor: Anchor = "top" if wide else "middle"
     if shot.hero_x > 0.5:
-        return Area(left, 0.2 * height, 0.50 * width, 0.8 * height, "left", "middle")
-    return Area(0.50 * width, 0.2 * height, right, 0.8 * height, "right", "middle")
+        return Area(left, low, 0.50 * width, high, "left", anchor)
+    return Area(0.46 * width, low, right, high, "right", anchor)
 
 
 def _plain(picture: Picture, text: str, area: Area) -> "Title":
     """Set words whose letters stand side by side."""
     words = _words(text)
-    size, lines = _fit(words, area, largest=picture.unit * 10.5)
-    ascent = 0.80 * size
-    heights = len(lines) * size * _LEADING
-    y = _start(area, heights) + ascent
+    glue = " " if " " in text else ""
+    size, lines = _fit(words, area, glue, largest=picture.unit * 10.5)
+    box = _box(area, lines, size, glue)
     pieces: list[Piece] = []
     order = itertools.count()
+    baseline = box.top() + 0.80 * _LEADING * size
     for line in lines:
-        x = _line_start(area, _measure(" ".join(line) if " " in text else "".join(line), size))
-        gap = _measure(" ", size) if " " in text else 0.0
+        x = _line_start(area, _measure(glue.join(line), size))
         for word in line:
-            index = next(order)
-            for run, typeface in _runs(word):
-                font = _font(typeface, size)
-                pieces.append(Piece(skia.TextBlob.MakeFromString(run, font), x, y, index))
-                x += font.measureText(run)
-            x += gap
-        y += size * _LEADING
-    return Title(picture, pieces, size, _box(picture, area, lines, size, text))
+            pieces += _pieces(word, size, x, baseline, next(order))
+            x += _measure(word + glue, size)
+        baseline += size * _LEADING
+    return Title(picture, pieces, size, box)
 
 
-def _fit(words: list[str], area: Area, *, largest: float) -> tuple[float, list[list[str]]]:
+def _pieces(word: str, size: float, x: float, baseline: float, order: int) -> Iterator[Piece]:
+    for run, typeface in _runs(word):
+        font = _font(typeface, size)
+        yield Piece(skia.TextBlob.MakeFromString(run, font), x, baseline, order)
+        x += font.measureText(run)
+
+
+def _fit(words: list[str], area: Area, glue: str, *, largest: float) -> tuple[float, list[list[str]]]:
     """The largest size, and the lines, at which all words fit."""
     size = largest
-    glue = " " if any(not is_unspaced(word[0]) for word in words) else ""
     while True:
         lines = _wrapped(words, size, area.right - area.left, glue)
         widest = max(_measure(glue.join(line), size) for line in lines)
@@ -163,7 +166,7 @@ def _font(typeface: skia.Typeface, size: float) -> skia.Font:
 
 def _start(area: Area, height: float) -> float:
     spare = area.bottom - area.top - height
-    return area.top + spare * {"top": 0.0, "middle": 0.5, "bottom": 1.0}[area.anchor]
+    return area.top + spare * {"top": 0.0, "middle": 0.5}[area.anchor]
 
 
 def _line_start(area: Area, width: float) -> float:
@@ -171,8 +174,7 @@ def _line_start(area: Area, width: float) -> float:
     return area.left + spare * {"left": 0.0, "centre": 0.5, "right": 1.0}[area.align]
 
 
-def _box(picture: Picture, area: Area, lines: list[list[str]], size: float, text: str) -> skia.Rect:
-    glue = " " if " " in text else ""
+def _box(area: Area, lines: list[list[str]], size: float, glue: str) -> skia.Rect:
     width = max(_measure(glue.join(line), size) for line in lines)
     height = len(lines) * size * _LEADING
     x, y = _line_start(area, width), _start(area, height)
@@ -258,7 +260,10 @@ class Scrim:
 
     def __init__(self, picture: Picture, box: skia.Rect, letters: Painter) -> None:
         safe = skia.Rect.MakeLTRB(
-            SAFE * picture.width, SAFE * picture.height, (1 - SAFE) * picture.width, (1 - SAFE) * picture.height
+            SAFE * picture.width,
+            SAFE * picture.height,
+            (1 - SAFE) * picture.width,
+            (1 - SAFE) * picture.height,
         )
         area = box.makeOutset(13 * picture.unit, 9 * picture.unit)
         area.intersect(safe)
@@ -269,7 +274,9 @@ class Scrim:
         canvas.drawImage(_pillow(width, height, picture), 0, 0)
         canvas.translate(-self._x, -self._y)
         shadow = blurred(0.55 * picture.unit)
-        shadow.setColorFilter(skia.ColorFilters.Blend(fill(picture.look.dark, 0.6).getColor(), skia.BlendMode.kSrcIn))
+        shadow.setColorFilter(
+            skia.ColorFilters.Blend(fill(picture.look.dark, 0.6).getColor(), skia.BlendMode.kSrcIn)
+        )
         canvas.saveLayer(None, shadow)
         letters(canvas)
         canvas.restore()

@@ -135,4 +135,6 @@ class Glitter:
                 x, y, _ = self._picture.project(moment, 0.45, x, y, framed=False)
                 width, height = unit * (0.6 + 2.6 * down) * level, unit * (0.10 + 0.26 * down)
                 self._paint.setAlphaf(0.75 * level)
-                canvas.drawOval(skia.Rect.MakeLTRB(x - width, y - height / 2, x + width, y + height / 2), self._paint)
+                canvas.drawOval(
+                    skia.Rect.MakeLTRB(x - width, y - height / 2, x + width, y + height / 2), self._paint
+                )

@@ -161,7 +161,9 @@ class Motes:
         for x, y, phase, size in self.motes:
             dx, dy = moment.pose.shift(size)
             x += dx + self.unit * (3.0 * wave(moment.seconds, 7 + 3 * phase, phase) + moment.seconds * 0.6)
-            y += dy + self.unit * (1.8 * wave(moment.seconds, 5 + 2 * phase, 2 * phase) - self.rise * moment.seconds)
+            y += dy + self.unit * (
+                1.8 * wave(moment.seconds, 5 + 2 * phase, 2 * phase) - self.rise * moment.seconds
+            )
             level = 0.5 + 0.5 * wave(moment.seconds, 2.4 + phase, phase) if self.pulse else 0.45
             add_glow(canvas, self.images[size], x, y, level)
 
@@ -172,7 +174,9 @@ def paint_vignette(picture: Picture) -> None:
     x = (np.arange(width) + 0.5) / width * 2 - 1
     y = (np.arange(height) + 0.5) / height * 2 - 1
     distance = np.sqrt(x[None, :] ** 2 * 0.85 + y[:, None] ** 2 * 0.75)
-    strength = {"dramatic": 0.55, "mysterious": 0.6, "epic": 0.5, "joyful": 0.24}.get(picture.scene.mood, 0.38)
+    strength = {"dramatic": 0.55, "mysterious": 0.6, "epic": 0.5, "joyful": 0.24}.get(
+        picture.scene.mood, 0.38
+    )
     level = np.clip((distance - 0.55) / 0.9, 0, 1) ** 1.7 * strength
     rng = np.random.default_rng(1)
     dither = rng.uniform(0, 1, level.shape)

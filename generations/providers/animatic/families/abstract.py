@@ -2,7 +2,6 @@
 
 import math
 import skia
-
 from generations.providers.animatic.brush import add_glow, curve, fill, glow, linear, radial, stroke, wave
 from generations.providers.animatic.colour import WHITE, mix, with_lightness
 from generations.providers.animatic.picture import Moment, Picture
@@ -28,7 +27,9 @@ def paint_abstract(picture: Picture) -> None:
 def _paint_ground(picture: Picture) -> None:
     look = picture.look
     level = _LEVEL[look.time] * (0.85 if look.weather == "storm" else 1.0)
-    first, last = (look.graded(with_lightness(look.brand[k], level + shift)) for k, shift in ((0, 0.0), (-1, 0.10)))
+    first, last = (
+        look.graded(with_lightness(look.brand[k], level + shift)) for k, shift in ((0, 0.0), (-1, 0.10))
+    )
     x, y = picture.composition.sun_x * picture.width, 0.3 * picture.height
 
     def painter(canvas: skia.Canvas) -> None:
@@ -44,20 +45,46 @@ def _paint_discs(picture: Picture) -> None:
     """Great circles out of focus, far behind; thin rings nearer."""
     look, chance, unit = picture.look, picture.chance, picture.unit
     for depth, count, sizes, blur in ((0.15, 4, (14, 30), 1.6), (0.4, 3, (6, 13), 0.0)):
-        discs = [(chance.uniform(0.02, 0.98) * picture.width, chance.uniform(0.05, 0.95) * picture.height, unit * chance.uniform(*sizes), chance.randrange(4)) for _ in range(count)]
+        discs = [
+            (
+                chance.uniform(0.02, 0.98) * picture.width,
+                chance.uniform(0.05, 0.95) * picture.height,
+                unit * chance.uniform(*sizes),
+                chance.randrange(4),
+            )
+            for _ in range(count)
+        ]
 
         def painter(canvas: skia.Canvas, discs=discs, blur=blur) -> None:
             for x, y, radius, hue in discs:
                 colour = look.light(hue) if look.time in ("dusk", "night") else look.accent(hue)
                 if blur:
-                    canvas.drawCircle(x, y, radius, linear((x, y - radius), (x, y + radius), [(colour, 0.55), (colour, 0.05)]))
+                    canvas.drawCircle(
+                        x,
+                        y,
+                        radius,
+                        linear((x, y - radius), (x, y + radius), [(colour, 0.55), (colour, 0.05)]),
+                    )
                 else:
                     canvas.drawCircle(x, y, radius, stroke(mix(colour, WHITE, 0.3), 0.3 * unit, 0.5))
-                    canvas.drawCircle(x, y, 0.86 * radius, linear((x, y - radius), (x, y + radius), [(WHITE, 0.26), (WHITE, 0.0)]))
+                    canvas.drawCircle(
+                        x,
+                        y,
+                        0.86 * radius,
+                        linear((x, y - radius), (x, y + radius), [(WHITE, 0.26), (WHITE, 0.0)]),
+                    )
 
         phase = depth
-        picture.paint(depth, painter, blur=blur, overscan=0.02,
-                      motion=lambda seconds, phase=phase: (1.6 * unit * wave(seconds, 9, phase), 1.2 * unit * wave(seconds, 7, phase)))
+        picture.paint(
+            depth,
+            painter,
+            blur=blur,
+            overscan=0.02,
+            motion=lambda seconds, phase=phase: (
+                1.6 * unit * wave(seconds, 9, phase),
+                1.2 * unit * wave(seconds, 7, phase),
+            ),
+        )
 
 
 class Ribbon:
@@ -67,10 +94,19 @@ class Ribbon:
         look, chance = picture.look, picture.chance
         self._picture, self._share = picture, index / (count - 1)
         level = _LEVEL[look.time]
-        colour = look.graded(with_lightness(look.brand[index % len(look.brand)], min(0.86, 0.30 + 0.55 * level + 0.07 * (index % 3))))
-        self._colour = mix(colour, look.graded(with_lightness(look.brand[0], level * 0.55)), 0.35 + 0.3 * self._share)
+        colour = look.graded(
+            with_lightness(
+                look.brand[index % len(look.brand)], min(0.86, 0.30 + 0.55 * level + 0.07 * (index % 3))
+            )
+        )
+        self._colour = mix(
+            colour, look.graded(with_lightness(look.brand[0], level * 0.55)), 0.35 + 0.3 * self._share
+        )
         self._edge = mix(self._colour, WHITE, 0.35)
-        self._swings = [(chance.uniform(0.7, 1.6), chance.random(), chance.choice((-1, 1)) * chance.uniform(7, 12)) for _ in range(3)]
+        self._swings = [
+            (chance.uniform(0.7, 1.6), chance.random(), chance.choice((-1, 1)) * chance.uniform(7, 12))
+            for _ in range(3)
+        ]
         speed = {"storm": 1.8, "rain": 1.3}.get(look.weather, 1.0)
         self._speed = speed * (1.5 if picture.scene.mood == "energetic" else 1.0)
 
@@ -82,8 +118,17 @@ class Ribbon:
         points = []
         for step in range(-1, 14):
             along = step / 12
-            lift = sum(math.sin(2 * math.pi * (along * k + phase + moment.seconds * self._speed / period)) / (index + 1) for index, (k, phase, period) in enumerate(self._swings))
-            points.append((along * picture.width + dx * 0.3, base + dy - 0.075 * picture.height * lift * moment.pose.scale(1)))
+            lift = sum(
+                math.sin(2 * math.pi * (along * k + phase + moment.seconds * self._speed / period))
+                / (index + 1)
+                for index, (k, phase, period) in enumerate(self._swings)
+            )
+            points.append(
+                (
+                    along * picture.width + dx * 0.3,
+                    base + dy - 0.075 * picture.height * lift * moment.pose.scale(1),
+                )
+            )
         line = curve(points)
         shape = skia.Path(line)
         shape.lineTo(points[-1][0], picture.bottom)
@@ -99,8 +144,13 @@ class Lights:
     def __init__(self, picture: Picture) -> None:
         chance, look = picture.chance, picture.look
         self._picture = picture
-        self._glows = [glow(mix(look.light(k), WHITE, 0.35), max(4, round(size * picture.unit)), 0.55) for k, size in ((0, 1.4), (1, 3.2), (2, 6.0))]
-        self._points = [(chance.random(), chance.random(), chance.random(), chance.randrange(3)) for _ in range(26)]
+        self._glows = [
+            glow(mix(look.light(k), WHITE, 0.35), max(4, round(size * picture.unit)), 0.55)
+            for k, size in ((0, 1.4), (1, 3.2), (2, 6.0))
+        ]
+        self._points = [
+            (chance.random(), chance.random(), chance.random(), chance.randrange(3)) for _ in range(26)
+        ]
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Draw each at its height."""
@@ -108,5 +158,10 @@ class Lights:
         for x, y, phase, kind in self._points:
             rise = (y - moment.seconds * (0.012 + 0.012 * kind)) % 1.0
             across = x * picture.width + 2 * picture.unit * wave(moment.seconds, 6, phase)
-            add_glow(canvas, self._glows[kind], across, rise * picture.height, math.sin(math.pi * rise) * (0.6 + 0.4 * wave(moment.seconds, 3, phase)))
-
+            add_glow(
+                canvas,
+                self._glows[kind],
+                across,
+                rise * picture.height,
+                math.sin(math.pi * rise) * (0.6 + 0.4 * wave(moment.seconds, 3, phase)),
+            )

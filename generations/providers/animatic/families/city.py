@@ -1,7 +1,6 @@
 """A city skyline: towers in the haze, a river or an avenue of lights, and traffic."""
 
 import skia
-
 from generations.providers.animatic.brush import add_glow, downward, fill, glow, linear, stroke, wave
 from generations.providers.animatic.buildings import paint_tower
 from generations.providers.animatic.colour import WHITE, Colour, mix
@@ -103,13 +102,17 @@ def paint_quay(picture: Picture, top: float) -> None:
     def painter(canvas: skia.Canvas) -> None:
         base = top - 2.0 * unit
         for x in lamps:
-            canvas.drawCircle(x, base - 1.4 * unit, 1.9 * unit, fill(mix(stone, look.surface("#31503f", 0.1), 0.8)))
+            canvas.drawCircle(
+                x, base - 1.4 * unit, 1.9 * unit, fill(mix(stone, look.surface("#31503f", 0.1), 0.8))
+            )
         canvas.drawRect(
             skia.Rect.MakeLTRB(picture.left, base, picture.right, picture.bottom),
             downward(base, base + 3 * unit, mix(stone, look.key, 0.12), mix(stone, look.dark, 0.4)),
         )
         for x in lamps:
-            canvas.drawLine(x + 3 * unit, base, x + 3 * unit, base - 3.4 * unit, stroke(look.dark, 0.16 * unit))
+            canvas.drawLine(
+                x + 3 * unit, base, x + 3 * unit, base - 3.4 * unit, stroke(look.dark, 0.16 * unit)
+            )
             if look.lamps > 0.3:
                 canvas.drawCircle(x + 3 * unit, base - 3.5 * unit, 2.2 * unit, fill(warm, 0.12 * look.lamps))
                 canvas.drawCircle(x + 3 * unit, base - 3.5 * unit, 0.34 * unit, fill(mix(warm, WHITE, 0.4)))
@@ -126,8 +129,12 @@ class Ferry:
         self._x = picture.chance.uniform(0.05, 0.6) * picture.width
         self._hull = look.surface("#26303f")
         self._deck = look.surface("#d9dde4", 0.1)
-        self._lamp: Colour = look.graded((1.0, 0.86, 0.55)) if look.lamps > 0.3 else mix(self._hull, WHITE, 0.3)
-        self._shine = glow(self._lamp, round(7 * picture.unit), 0.5 * look.lamps) if look.lamps > 0.3 else None
+        self._lamp: Colour = (
+            look.graded((1.0, 0.86, 0.55)) if look.lamps > 0.3 else mix(self._hull, WHITE, 0.3)
+        )
+        self._shine = (
+            glow(self._lamp, round(7 * picture.unit), 0.5 * look.lamps) if look.lamps > 0.3 else None
+        )
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Draw it where it has come to."""
@@ -136,12 +143,30 @@ class Ferry:
         x, y, scale = self._picture.project(moment, 0.55, x, self._top + 3.2 * unit, framed=False)
         s = unit * scale
         y += 0.12 * s * wave(moment.seconds, 2.6)
-        canvas.drawRoundRect(skia.Rect.MakeLTRB(x - 4.2 * s, y - 2.4 * s, x + 3.6 * s, y), 0.5 * s, 0.5 * s, fill(self._deck))
-        canvas.drawRoundRect(skia.Rect.MakeLTRB(x - 2.8 * s, y - 3.7 * s, x + 1.6 * s, y - 2 * s), 0.4 * s, 0.4 * s, fill(self._deck))
+        canvas.drawRoundRect(
+            skia.Rect.MakeLTRB(x - 4.2 * s, y - 2.4 * s, x + 3.6 * s, y), 0.5 * s, 0.5 * s, fill(self._deck)
+        )
+        canvas.drawRoundRect(
+            skia.Rect.MakeLTRB(x - 2.8 * s, y - 3.7 * s, x + 1.6 * s, y - 2 * s),
+            0.4 * s,
+            0.4 * s,
+            fill(self._deck),
+        )
         for index in range(7):
-            canvas.drawRect(skia.Rect.MakeXYWH(x - 3.8 * s + index * 1.02 * s, y - 1.8 * s, 0.66 * s, 0.7 * s), fill(self._lamp))
+            canvas.drawRect(
+                skia.Rect.MakeXYWH(x - 3.8 * s + index * 1.02 * s, y - 1.8 * s, 0.66 * s, 0.7 * s),
+                fill(self._lamp),
+            )
         hull = skia.Path()
-        hull.addPoly([skia.Point(x - 5 * s, y - 0.8 * s), skia.Point(x + 5.4 * s, y - 0.8 * s), skia.Point(x + 4.4 * s, y + 0.7 * s), skia.Point(x - 4.6 * s, y + 0.7 * s)], True)
+        hull.addPoly(
+            [
+                skia.Point(x - 5 * s, y - 0.8 * s),
+                skia.Point(x + 5.4 * s, y - 0.8 * s),
+                skia.Point(x + 4.4 * s, y + 0.7 * s),
+                skia.Point(x - 4.6 * s, y + 0.7 * s),
+            ],
+            True,
+        )
         canvas.drawPath(hull, fill(self._hull))
         if self._shine:
             add_glow(canvas, self._shine, x, y + 1.2 * s)
@@ -156,6 +181,9 @@ def paint_railing(picture: Picture) -> None:
     def painter(canvas: skia.Canvas) -> None:
         area = skia.Rect.MakeLTRB(picture.left, top, picture.right, picture.bottom)
         canvas.drawRect(area, downward(top, picture.height, mix(colour, look.key, 0.14), look.dark))
-        canvas.drawRect(skia.Rect.MakeLTRB(picture.left, top, picture.right, top + 0.35 * unit), fill(mix(colour, look.key, 0.4), 0.7))
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(picture.left, top, picture.right, top + 0.35 * unit),
+            fill(mix(colour, look.key, 0.4), 0.7),
+        )
 
     picture.paint(0.95, painter, framed=False)

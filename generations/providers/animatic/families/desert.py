@@ -1,8 +1,17 @@
 """A desert: mesas in the haze, dunes with one lit flank, a wind that carries sand."""
 
 import skia
-
-from generations.providers.animatic.brush import Point, curve, downward, fill, land, linear, polygon, stroke, veil
+from generations.providers.animatic.brush import (
+    Point,
+    curve,
+    downward,
+    fill,
+    land,
+    linear,
+    polygon,
+    stroke,
+    veil,
+)
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line
 from generations.providers.animatic.picture import Picture
@@ -28,7 +37,9 @@ def paint_desert(picture: Picture) -> None:
         paint_dune(picture, depth, distance, drop * picture.height, swell * picture.height)
         if 0.3 < depth < 0.6:
             _paint_cacti(picture, depth, distance, drop * picture.height)
-    add_mist(picture, top=picture.horizon + 0.06 * picture.height, alpha=0.16, colour=look.surface("#e8c48e", 0.3))
+    add_mist(
+        picture, top=picture.horizon + 0.06 * picture.height, alpha=0.16, colour=look.surface("#e8c48e", 0.3)
+    )
     picture.hero_stands_here()
 
 
@@ -47,7 +58,9 @@ def paint_dune(picture: Picture, depth: float, distance: float, drop: float, swe
 
     def painter(canvas: skia.Canvas) -> None:
         shape = land(line, picture.bottom, smooth=True)
-        canvas.drawPath(shape, downward(base - swell, base + 0.30 * picture.height, bright, mix(sand, look.dark, 0.28)))
+        canvas.drawPath(
+            shape, downward(base - swell, base + 0.30 * picture.height, bright, mix(sand, look.dark, 0.28))
+        )
         canvas.save()
         canvas.clipPath(shape, True)
         for peak in peaks:
@@ -65,7 +78,12 @@ def _paint_lee(
     """The flank away from the sun, below an edge that winds down from the crest."""
     x, y = crest
     bend = picture.chance.uniform(0.4, 0.9) * step
-    edge = [(x, y - 2), (x - 0.35 * bend, y + 0.9 * swell), (x + 0.25 * bend, y + 2.4 * swell), (x - 0.4 * bend, y + 5.5 * swell)]
+    edge = [
+        (x, y - 2),
+        (x - 0.35 * bend, y + 0.9 * swell),
+        (x + 0.25 * bend, y + 2.4 * swell),
+        (x - 0.4 * bend, y + 5.5 * swell),
+    ]
     path = curve(edge)
     path.lineTo(x + 3.2 * step, y + 5.5 * swell)
     path.lineTo(x + 3.2 * step, y - 2)
@@ -81,7 +99,9 @@ def _paint_ripples(canvas: skia.Canvas, picture: Picture, base: float, ink: Colo
     for _ in range(34):
         x, y = chance.uniform(picture.left, picture.right), base + chance.uniform(0.01, 0.3) * picture.height
         length = unit * chance.uniform(5, 16)
-        line = curve([(x, y), (x + 0.35 * length, y - 0.5 * unit), (x + 0.7 * length, y + 0.3 * unit), (x + length, y)])
+        line = curve(
+            [(x, y), (x + 0.35 * length, y - 0.5 * unit), (x + 0.7 * length, y + 0.3 * unit), (x + length, y)]
+        )
         canvas.drawPath(line, stroke(ink, 0.14 * unit, 0.22))
 
 
@@ -100,7 +120,16 @@ def _paint_mesas(picture: Picture, distance: float, height: float) -> None:
         for x, width, tall in shapes:
             top = picture.horizon - tall
             cliff = top + 0.45 * tall
-            outline = polygon([(x, base), (x + 0.16 * width, cliff), (x + 0.2 * width, top), (x + 0.8 * width, top + 0.03 * tall), (x + 0.84 * width, cliff), (x + width, base)])
+            outline = polygon(
+                [
+                    (x, base),
+                    (x + 0.16 * width, cliff),
+                    (x + 0.2 * width, top),
+                    (x + 0.8 * width, top + 0.03 * tall),
+                    (x + 0.84 * width, cliff),
+                    (x + width, base),
+                ]
+            )
             canvas.drawPath(outline, downward(top, base, lit, mix(rock, look.haze, 0.5)))
             for _ in range(7):
                 px = x + width * chance.uniform(0.22, 0.8)

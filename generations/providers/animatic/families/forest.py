@@ -1,7 +1,6 @@
 """A forest: trunks behind trunks, shafts of light, ferns at the eye."""
 
 import skia
-
 from generations.providers.animatic.brush import curve, downward, land, linear, polygon, stroke, wave
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line
@@ -56,13 +55,26 @@ def _paint_shafts(picture: Picture) -> None:
     colour = mix(look.key, look.sky_at(0.9), 0.3)
     sun = picture.composition.sun_x * picture.width
     for group in range(2):
-        beams = [(chance.uniform(-0.35, 0.5) * picture.width, chance.uniform(2, 7) * picture.unit) for _ in range(4)]
+        beams = [
+            (chance.uniform(-0.35, 0.5) * picture.width, chance.uniform(2, 7) * picture.unit)
+            for _ in range(4)
+        ]
 
         def painter(canvas: skia.Canvas, beams=beams) -> None:
             top, bottom = -0.06 * picture.height, picture.height
             for spread, wide in beams:
-                shape = polygon([(sun + 0.3 * spread - 0.4 * wide, top), (sun + 0.3 * spread + 0.4 * wide, top), (sun + 1.7 * spread + 2 * wide, bottom), (sun + 1.7 * spread - 2 * wide, bottom)])
-                canvas.drawPath(shape, linear((0, top), (0, 0.85 * bottom), [(colour, 0.28 * look.sun_strength), (colour, 0.0)]))
+                shape = polygon(
+                    [
+                        (sun + 0.3 * spread - 0.4 * wide, top),
+                        (sun + 0.3 * spread + 0.4 * wide, top),
+                        (sun + 1.7 * spread + 2 * wide, bottom),
+                        (sun + 1.7 * spread - 2 * wide, bottom),
+                    ]
+                )
+                canvas.drawPath(
+                    shape,
+                    linear((0, top), (0, 0.85 * bottom), [(colour, 0.28 * look.sun_strength), (colour, 0.0)]),
+                )
 
         phase = 0.5 * group
         picture.paint(
@@ -71,7 +83,6 @@ def _paint_shafts(picture: Picture) -> None:
             framed=False,
             soft=True,
             blur=0.9,
-            mode=skia.BlendMode.kScreen,
             fade=lambda seconds, phase=phase: 0.72 + 0.28 * wave(seconds, 5.5, phase),
         )
 
@@ -87,7 +98,9 @@ def _paint_floor(picture: Picture, depth: float, distance: float, drop: float) -
 
     def painter(canvas: skia.Canvas) -> None:
         shape = land(line, picture.bottom, smooth=True)
-        canvas.drawPath(shape, downward(base, base + 0.3 * picture.height, lit_colour, mix(colour, look.dark, 0.5)))
+        canvas.drawPath(
+            shape, downward(base, base + 0.3 * picture.height, lit_colour, mix(colour, look.dark, 0.5))
+        )
 
     picture.paint(depth, painter)
 
@@ -107,7 +120,9 @@ def _paint_path(picture: Picture) -> None:
         path.lineTo(x + 0.8 * wide, bottom)
         path.cubicTo(x + 0.1 * wide, top + 0.45 * tall, x + 0.9 * wide, top + 0.3 * tall, x + 3, top)
         path.close()
-        canvas.drawPath(path, linear((0, top), (0, bottom), [(colour, 0.55), (mix(colour, look.dark, 0.4), 0.7)]))
+        canvas.drawPath(
+            path, linear((0, top), (0, bottom), [(colour, 0.55), (mix(colour, look.dark, 0.4), 0.7)])
+        )
 
     picture.paint(0.5, painter)
 
@@ -119,7 +134,16 @@ def _paint_trunks(picture: Picture, *, distance: float, depth: float, count: int
     bark = mix(bark, look.dark, 0.55 * (1 - 3 * distance) if distance < 0.3 else 0)
     bright = mix(bark, look.key, 0.18 + 0.2 * look.sun_strength)
     near = distance == 0
-    slots = [chance.uniform(0.0, 0.06), chance.uniform(0.94, 1.0)] if near else [chance.uniform(0.08, 0.2), chance.uniform(0.78, 0.92), chance.uniform(0.2, 0.3), chance.uniform(0.68, 0.76)]
+    slots = (
+        [chance.uniform(0.0, 0.06), chance.uniform(0.94, 1.0)]
+        if near
+        else [
+            chance.uniform(0.08, 0.2),
+            chance.uniform(0.78, 0.92),
+            chance.uniform(0.2, 0.3),
+            chance.uniform(0.68, 0.76),
+        ]
+    )
     left_lit = picture.composition.sun_x < 0.5
 
     def painter(canvas: skia.Canvas) -> None:
@@ -139,9 +163,23 @@ def _paint_trunk(
     lean = chance.uniform(-0.5, 0.5) * wide
     shape = skia.Path()
     shape.moveTo(x - 0.95 * wide, base)
-    shape.cubicTo(x - 0.5 * wide, base - 0.12 * picture.height, x - 0.45 * wide, base - 0.4 * picture.height, x - 0.38 * wide + lean, top)
+    shape.cubicTo(
+        x - 0.5 * wide,
+        base - 0.12 * picture.height,
+        x - 0.45 * wide,
+        base - 0.4 * picture.height,
+        x - 0.38 * wide + lean,
+        top,
+    )
     shape.lineTo(x + 0.38 * wide + lean, top)
-    shape.cubicTo(x + 0.45 * wide, base - 0.4 * picture.height, x + 0.5 * wide, base - 0.12 * picture.height, x + 0.95 * wide, base)
+    shape.cubicTo(
+        x + 0.45 * wide,
+        base - 0.4 * picture.height,
+        x + 0.5 * wide,
+        base - 0.12 * picture.height,
+        x + 0.95 * wide,
+        base,
+    )
     shape.close()
     colours = [(bright, 1.0), (bark, 1.0), (mix(bark, picture.look.dark, 0.4), 1.0)]
     ends = (x - 0.5 * wide, 0), (x + 0.5 * wide, 0)
@@ -149,7 +187,13 @@ def _paint_trunk(
     for _ in range(9):
         start = chance.uniform(max(top, -0.1 * picture.height), base - 0.1 * picture.height)
         across = x + chance.uniform(-0.32, 0.32) * wide
-        line = curve([(across, start), (across + 0.05 * wide, start + 0.05 * picture.height), (across, start + chance.uniform(0.06, 0.14) * picture.height)])
+        line = curve(
+            [
+                (across, start),
+                (across + 0.05 * wide, start + 0.05 * picture.height),
+                (across, start + chance.uniform(0.06, 0.14) * picture.height),
+            ]
+        )
         canvas.drawPath(line, stroke(picture.look.dark, 0.04 * wide, 0.35))
 
 
@@ -177,4 +221,3 @@ def _paint_ferns(picture: Picture) -> None:
             frond(canvas, x, picture.height * 1.03, unit * chance.uniform(11, 20), chance.uniform(-0.7, 0.7))
 
     picture.paint(1.0, painter, framed=False, blur=0.1)
-

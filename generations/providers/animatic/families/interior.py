@@ -1,8 +1,17 @@
 """A room: a large window with the world outside it, things on shelves, light on the floor."""
 
 import skia
-
-from generations.providers.animatic.brush import curve, downward, fill, linear, lit, polygon, radial, stroke, wave
+from generations.providers.animatic.brush import (
+    curve,
+    downward,
+    fill,
+    linear,
+    lit,
+    polygon,
+    radial,
+    stroke,
+    wave,
+)
 from generations.providers.animatic.buildings import paint_tower
 from generations.providers.animatic.colour import WHITE, mix
 from generations.providers.animatic.picture import Moment, Picture
@@ -32,7 +41,9 @@ def paint_interior(picture: Picture) -> None:
 def _window(picture: Picture) -> skia.Rect:
     unit = picture.unit
     if picture.composition.portrait:
-        return skia.Rect.MakeLTRB(0.16 * picture.width, 0.12 * picture.height, 0.84 * picture.width, 0.60 * picture.height)
+        return skia.Rect.MakeLTRB(
+            0.16 * picture.width, 0.12 * picture.height, 0.84 * picture.width, 0.60 * picture.height
+        )
     middle = picture.width * 0.46
     half = min(0.27 * picture.width, 55 * unit)
     return skia.Rect.MakeLTRB(middle - half, 0.11 * picture.height, middle + half, 0.70 * picture.height)
@@ -59,7 +70,10 @@ class Drops:
     def __init__(self, picture: Picture, window: skia.Rect) -> None:
         chance = picture.chance
         self._picture, self._window = picture, window
-        self._drops = [(chance.random(), chance.random(), chance.uniform(0.15, 0.5), chance.random() < 0.2) for _ in range(120)]
+        self._drops = [
+            (chance.random(), chance.random(), chance.uniform(0.15, 0.5), chance.random() < 0.2)
+            for _ in range(120)
+        ]
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Draw them on the glass."""
@@ -72,7 +86,9 @@ class Drops:
             radius = size * unit * scale
             if runs:
                 canvas.drawLine(x, y - 6 * radius, x, y, stroke(WHITE, 0.6 * radius, 0.10))
-            canvas.drawOval(skia.Rect.MakeLTRB(x - radius, y - 1.2 * radius, x + radius, y + 1.2 * radius), light)
+            canvas.drawOval(
+                skia.Rect.MakeLTRB(x - radius, y - 1.2 * radius, x + radius, y + 1.2 * radius), light
+            )
 
 
 def _paint_wall(picture: Picture, window: skia.Rect) -> None:
@@ -90,23 +106,51 @@ def _paint_wall(picture: Picture, window: skia.Rect) -> None:
         canvas.clipRect(window, skia.ClipOp.kDifference, True)
         middle = window.centerX(), window.centerY()
         reach = 1.1 * max(picture.width, picture.height)
-        canvas.drawRect(skia.Rect.MakeLTRB(picture.left, -0.2 * picture.height, picture.right, floor_y), fill(shade))
-        canvas.drawRect(skia.Rect.MakeLTRB(picture.left, -0.2 * picture.height, picture.right, floor_y), radial(middle, reach, wall, 1.0))
-        canvas.drawRect(skia.Rect.MakeLTRB(picture.left, floor_y, picture.right, picture.bottom), downward(floor_y, picture.height, wood, mix(wood, look.dark, 0.6)))
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(picture.left, -0.2 * picture.height, picture.right, floor_y), fill(shade)
+        )
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(picture.left, -0.2 * picture.height, picture.right, floor_y),
+            radial(middle, reach, wall, 1.0),
+        )
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(picture.left, floor_y, picture.right, picture.bottom),
+            downward(floor_y, picture.height, wood, mix(wood, look.dark, 0.6)),
+        )
         for index in range(-12, 13):
             x = picture.width / 2 + index * 7 * unit
-            canvas.drawLine(x, floor_y, picture.width / 2 + index * 17 * unit, picture.bottom, stroke(look.dark, 0.15 * unit, 0.3))
-        canvas.drawRect(skia.Rect.MakeLTRB(picture.left, floor_y - 2.2 * unit, picture.right, floor_y), fill(mix(frame, shade, 0.4)))
+            canvas.drawLine(
+                x,
+                floor_y,
+                picture.width / 2 + index * 17 * unit,
+                picture.bottom,
+                stroke(look.dark, 0.15 * unit, 0.3),
+            )
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(picture.left, floor_y - 2.2 * unit, picture.right, floor_y),
+            fill(mix(frame, shade, 0.4)),
+        )
         canvas.restore()
         _paint_frame(canvas, picture, window, frame)
 
     picture.paint(0.5, painter)
 
 
-def _paint_frame(canvas: skia.Canvas, picture: Picture, window: skia.Rect, frame: tuple[float, float, float]) -> None:
+def _paint_frame(
+    canvas: skia.Canvas, picture: Picture, window: skia.Rect, frame: tuple[float, float, float]
+) -> None:
     unit, look = picture.unit, picture.look
-    edge = skia.Paint(Color=fill(frame).getColor(), AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=1.6 * unit)
-    canvas.drawRect(window, linear((window.left(), window.top()), (window.right(), window.bottom()), [(WHITE, 0.16), (WHITE, 0.0), (WHITE, 0.07)]))
+    edge = skia.Paint(
+        Color=fill(frame).getColor(), AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=1.6 * unit
+    )
+    canvas.drawRect(
+        window,
+        linear(
+            (window.left(), window.top()),
+            (window.right(), window.bottom()),
+            [(WHITE, 0.16), (WHITE, 0.0), (WHITE, 0.07)],
+        ),
+    )
     canvas.drawRect(window.makeOutset(0.6 * unit, 0.6 * unit), edge)
     thin = stroke(frame, 0.8 * unit)
     for share in (1 / 3, 2 / 3):
@@ -114,8 +158,15 @@ def _paint_frame(canvas: skia.Canvas, picture: Picture, window: skia.Rect, frame
         canvas.drawLine(x, window.top(), x, window.bottom(), thin)
     y = window.top() + 0.3 * window.height()
     canvas.drawLine(window.left(), y, window.right(), y, thin)
-    sill = skia.Rect.MakeLTRB(window.left() - 4 * unit, window.bottom() + 0.8 * unit, window.right() + 4 * unit, window.bottom() + 3.0 * unit)
-    canvas.drawRect(sill, downward(sill.top(), sill.bottom(), mix(frame, look.key, 0.3), mix(frame, look.dark, 0.4)))
+    sill = skia.Rect.MakeLTRB(
+        window.left() - 4 * unit,
+        window.bottom() + 0.8 * unit,
+        window.right() + 4 * unit,
+        window.bottom() + 3.0 * unit,
+    )
+    canvas.drawRect(
+        sill, downward(sill.top(), sill.bottom(), mix(frame, look.key, 0.3), mix(frame, look.dark, 0.4))
+    )
     for side in (-1, 1):
         _paint_curtain(canvas, picture, window, side)
 
@@ -128,7 +179,12 @@ def _paint_curtain(canvas: skia.Canvas, picture: Picture, window: skia.Rect, sid
     folds = 6
     for fold in range(folds):
         x = edge + side * (fold - 1.2) * 2.6 * unit
-        points = [(x - 1.5 * unit, top), (x + 1.5 * unit, top), (x + chance.uniform(1.4, 2.2) * unit, bottom), (x - chance.uniform(1.4, 2.2) * unit, bottom)]
+        points = [
+            (x - 1.5 * unit, top),
+            (x + 1.5 * unit, top),
+            (x + chance.uniform(1.4, 2.2) * unit, bottom),
+            (x - chance.uniform(1.4, 2.2) * unit, bottom),
+        ]
         colours = [(mix(cloth, look.key, 0.2), 1.0), (cloth, 1.0), (mix(cloth, look.dark, 0.45), 1.0)]
         canvas.drawPath(polygon(points), linear((x - 1.6 * unit, 0), (x + 1.6 * unit, 0), colours))
     rod = stroke(mix(look.dark, look.key, 0.2), 0.7 * unit)
@@ -149,13 +205,37 @@ def _paint_light(picture: Picture, window: skia.Rect) -> None:
             left = window.left() + (index + 0.08) / 3 * window.width()
             right = window.left() + (index + 0.92) / 3 * window.width()
             top, bottom = 0.81 * picture.height, 1.02 * picture.height
-            shape = polygon([(left + 0.45 * slant, top), (right + 0.45 * slant, top), (right + slant, bottom), (left + slant, bottom)])
-            canvas.drawPath(shape, linear((0, top), (0, bottom), [(colour, 0.5 * strength), (colour, 0.1 * strength)]))
-            beam = polygon([(left, window.top()), (right, window.top()), (right + 0.6 * slant, top), (left + 0.6 * slant, top)])
-            canvas.drawPath(beam, linear((0, window.top()), (0, top), [(colour, 0.02), (colour, 0.16 * strength)]))
+            shape = polygon(
+                [
+                    (left + 0.45 * slant, top),
+                    (right + 0.45 * slant, top),
+                    (right + slant, bottom),
+                    (left + slant, bottom),
+                ]
+            )
+            canvas.drawPath(
+                shape, linear((0, top), (0, bottom), [(colour, 0.5 * strength), (colour, 0.1 * strength)])
+            )
+            beam = polygon(
+                [
+                    (left, window.top()),
+                    (right, window.top()),
+                    (right + 0.6 * slant, top),
+                    (left + 0.6 * slant, top),
+                ]
+            )
+            canvas.drawPath(
+                beam, linear((0, window.top()), (0, top), [(colour, 0.02), (colour, 0.16 * strength)])
+            )
 
-    picture.paint(0.55, painter, soft=True, blur=0.7, mode=skia.BlendMode.kScreen,
-                  motion=lambda seconds: (0.25 * unit * seconds, 0.0), fade=lambda seconds: 0.9 + 0.1 * wave(seconds, 5))
+    picture.paint(
+        0.55,
+        painter,
+        soft=True,
+        blur=0.7,
+        motion=lambda seconds: (0.25 * unit * seconds, 0.0),
+        fade=lambda seconds: 0.9 + 0.1 * wave(seconds, 5),
+    )
 
 
 def _paint_furniture(picture: Picture, window: skia.Rect) -> None:
@@ -169,12 +249,24 @@ def _paint_furniture(picture: Picture, window: skia.Rect) -> None:
     def painter(canvas: skia.Canvas) -> None:
         for share in shelves:
             y = share * picture.height
-            canvas.drawRect(skia.Rect.MakeLTRB(x, y, x + wide, y + 1.1 * unit), downward(y, y + 1.1 * unit, mix(wood, look.key, 0.2), wood))
+            canvas.drawRect(
+                skia.Rect.MakeLTRB(x, y, x + wide, y + 1.1 * unit),
+                downward(y, y + 1.1 * unit, mix(wood, look.key, 0.2), wood),
+            )
             place = x + unit
             while place < x + wide - 3 * unit:
                 book, tall = unit * chance.uniform(1.0, 2.1), unit * chance.uniform(6, 10.5)
-                colour = mix(look.surface(look.accent(chance.randrange(5)), tint=0), wood, chance.uniform(0.15, 0.7))
-                canvas.drawRect(skia.Rect.MakeLTRB(place, y - tall, place + book, y), linear((place, 0), (place + book, 0), [(mix(colour, look.key, 0.15), 1), (mix(colour, look.dark, 0.3), 1)]))
+                colour = mix(
+                    look.surface(look.accent(chance.randrange(5)), tint=0), wood, chance.uniform(0.15, 0.7)
+                )
+                canvas.drawRect(
+                    skia.Rect.MakeLTRB(place, y - tall, place + book, y),
+                    linear(
+                        (place, 0),
+                        (place + book, 0),
+                        [(mix(colour, look.key, 0.15), 1), (mix(colour, look.dark, 0.3), 1)],
+                    ),
+                )
                 place += book + (unit * chance.uniform(2, 6) if chance.random() < 0.16 else 0.1 * unit)
         _paint_plant(canvas, picture, window.left() - 26 * unit, 0.84 * picture.height, 42 * unit)
 
@@ -189,12 +281,36 @@ def _paint_plant(canvas: skia.Canvas, picture: Picture, x: float, base: float, s
         lean, tall = chance.uniform(-0.38, 0.38), chance.uniform(0.55, 1.0)
         tip = (x + lean * size, base - 0.24 * size - tall * 0.72 * size * (1 - 0.3 * abs(lean)))
         stem = (x + 0.3 * lean * size, base - 0.5 * size)
-        canvas.drawPath(curve([(x, base - 0.22 * size), stem, tip]), stroke(mix(green, look.dark, 0.4), 0.012 * size))
+        canvas.drawPath(
+            curve([(x, base - 0.22 * size), stem, tip]), stroke(mix(green, look.dark, 0.4), 0.012 * size)
+        )
         width = 0.06 * size
-        leaf = curve([stem, ((stem[0] + tip[0]) / 2 - width, (stem[1] + tip[1]) / 2), tip, ((stem[0] + tip[0]) / 2 + width, (stem[1] + tip[1]) / 2)], closed=True)
+        leaf = curve(
+            [
+                stem,
+                ((stem[0] + tip[0]) / 2 - width, (stem[1] + tip[1]) / 2),
+                tip,
+                ((stem[0] + tip[0]) / 2 + width, (stem[1] + tip[1]) / 2),
+            ],
+            closed=True,
+        )
         canvas.drawPath(leaf, fill(mix(mix(green, look.dark, chance.uniform(0, 0.5)), look.key, 0.12)))
-    shape = polygon([(x - 0.14 * size, base - 0.26 * size), (x + 0.14 * size, base - 0.26 * size), (x + 0.10 * size, base), (x - 0.10 * size, base)])
-    canvas.drawPath(shape, linear((x - 0.14 * size, 0), (x + 0.14 * size, 0), [(mix(pot, look.key, 0.25), 1), (mix(pot, look.dark, 0.5), 1)]))
+    shape = polygon(
+        [
+            (x - 0.14 * size, base - 0.26 * size),
+            (x + 0.14 * size, base - 0.26 * size),
+            (x + 0.10 * size, base),
+            (x - 0.10 * size, base),
+        ]
+    )
+    canvas.drawPath(
+        shape,
+        linear(
+            (x - 0.14 * size, 0),
+            (x + 0.14 * size, 0),
+            [(mix(pot, look.key, 0.25), 1), (mix(pot, look.dark, 0.5), 1)],
+        ),
+    )
 
 
 def _paint_lamp(picture: Picture, window: skia.Rect) -> None:
@@ -207,18 +323,25 @@ def _paint_lamp(picture: Picture, window: skia.Rect) -> None:
     def painter(canvas: skia.Canvas) -> None:
         canvas.drawLine(x, -0.2 * picture.height, x, y, stroke(look.dark, 0.3 * unit))
         if look.lamps > 0.3:
-            canvas.drawCircle(x, y + 4 * unit, 48 * unit, lit(radial((x, y + 4 * unit), 48 * unit, warm, 0.6 * look.lamps)))
+            canvas.drawCircle(
+                x, y + 4 * unit, 48 * unit, lit(radial((x, y + 4 * unit), 48 * unit, warm, 0.6 * look.lamps))
+            )
             canvas.drawCircle(x, y + 4.6 * unit, 2.0 * unit, fill(mix(warm, WHITE, 0.6)))
         dome = skia.Path()
         dome.moveTo(x - 6.5 * unit, y + 5 * unit)
         dome.cubicTo(x - 6 * unit, y - 0.5 * unit, x - 2 * unit, y, x, y - 0.8 * unit)
         dome.cubicTo(x + 2 * unit, y, x + 6 * unit, y - 0.5 * unit, x + 6.5 * unit, y + 5 * unit)
         dome.close()
-        canvas.drawPath(dome, linear((x - 6 * unit, 0), (x + 6 * unit, 0), [(mix(shade, look.key, 0.3), 1), (mix(shade, look.dark, 0.4), 1)]))
+        canvas.drawPath(
+            dome,
+            linear(
+                (x - 6 * unit, 0),
+                (x + 6 * unit, 0),
+                [(mix(shade, look.key, 0.3), 1), (mix(shade, look.dark, 0.4), 1)],
+            ),
+        )
 
     def swing(seconds: float) -> tuple[float, float]:
         return 0.25 * unit * wave(seconds, 4.5), 0.0
 
     picture.paint(0.75, painter, motion=swing)
-
-

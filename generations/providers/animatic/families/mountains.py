@@ -15,7 +15,9 @@ def paint_mountains(picture: Picture) -> None:
     """From the far range to the trees at the eye."""
     paint_sky(picture)
     lake = picture.chance.random() < 0.65
-    for index, (distance, height, base) in enumerate(((0.86, 0.30, 0.02), (0.62, 0.235, 0.03), (0.40, 0.135, 0.03))):
+    for index, (distance, height, base) in enumerate(
+        ((0.86, 0.30, 0.02), (0.62, 0.235, 0.03), (0.40, 0.135, 0.03))
+    ):
         paint_range(picture, distance, height * picture.height, base * picture.height, snow=index < 2)
         add_mist(picture, top=picture.horizon - 0.10 * picture.height, alpha=0.22 * picture.look.hazy)
     if picture.look.time != "night":
@@ -42,12 +44,16 @@ def paint_range(picture: Picture, distance: float, height: float, base: float, *
     def painter(canvas: skia.Canvas) -> None:
         bottom = picture.bottom
         shape = land(line, bottom)
-        canvas.drawPath(shape, downward(picture.horizon - height, picture.horizon + 0.06 * picture.height, rock, foot))
+        canvas.drawPath(
+            shape, downward(picture.horizon - height, picture.horizon + 0.06 * picture.height, rock, foot)
+        )
         canvas.save()
         canvas.clipPath(shape, True)
         for x, top in peaks:
             _paint_faces(canvas, picture, (x, top), height, bright, snow, left_lit)
-        canvas.drawPaint(veil(picture.horizon - 0.55 * height, picture.horizon, look.haze, 0.0, 0.35 + 0.4 * distance))
+        canvas.drawPaint(
+            veil(picture.horizon - 0.55 * height, picture.horizon, look.haze, 0.0, 0.35 + 0.4 * distance)
+        )
         canvas.restore()
 
     picture.paint(0.07 + 0.3 * (1 - distance), painter)
@@ -77,7 +83,13 @@ def _ridge(picture: Picture, peaks: list[Point], height: float, base: float) -> 
 
 
 def _paint_faces(
-    canvas: skia.Canvas, picture: Picture, peak: Point, height: float, bright: Colour, snow: bool, left_lit: bool
+    canvas: skia.Canvas,
+    picture: Picture,
+    peak: Point,
+    height: float,
+    bright: Colour,
+    snow: bool,
+    left_lit: bool,
 ) -> None:
     """The lit side of one peak, and its snow."""
     chance, look = picture.chance, picture.look
@@ -126,7 +138,9 @@ def paint_forest_line(picture: Picture, depth: float, distance: float) -> None:
         paint = fill(colour)
         for x, size in trees:
             size = max(unit, size)
-            canvas.drawPath(polygon([(x - 0.26 * size, base), (x, base - size), (x + 0.26 * size, base)]), paint)
+            canvas.drawPath(
+                polygon([(x - 0.26 * size, base), (x, base - size), (x + 0.26 * size, base)]), paint
+            )
         canvas.drawRect(
             skia.Rect.MakeLTRB(picture.left, base - unit, picture.right, picture.bottom),
             downward(base - unit, base + 6 * unit, colour, mix(colour, look.haze, 0.2)),
@@ -165,8 +179,8 @@ def paint_meadow(picture: Picture) -> None:
         def painter(canvas: skia.Canvas, line=line, lit=lit, colour=colour) -> None:
             top = min(y for _, y in line)
             shape = land(line, picture.bottom, smooth=True)
-            canvas.drawPath(shape, downward(top, top + 0.28 * picture.height, lit, mix(colour, look.dark, 0.35)))
+            canvas.drawPath(
+                shape, downward(top, top + 0.28 * picture.height, lit, mix(colour, look.dark, 0.35))
+            )
 
         picture.paint(depth, painter)
-
-

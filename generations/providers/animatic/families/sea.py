@@ -2,8 +2,17 @@
 
 import math
 import skia
-
-from generations.providers.animatic.brush import add_glow, downward, fill, glow, land, linear, polygon, stroke, wave
+from generations.providers.animatic.brush import (
+    add_glow,
+    downward,
+    fill,
+    glow,
+    land,
+    linear,
+    polygon,
+    stroke,
+    wave,
+)
 from generations.providers.animatic.colour import WHITE, mix
 from generations.providers.animatic.noise import rough_line
 from generations.providers.animatic.picture import Moment, Picture
@@ -133,9 +142,15 @@ class Sails:
             canvas.save()
             canvas.translate(x, y)
             canvas.rotate(2.2 * wave(moment.seconds, 3.4, phase))
-            canvas.drawPath(polygon([(-0.5 * s, -0.16 * s), (0.5 * s, -0.16 * s), (0.36 * s, 0), (-0.38 * s, 0)]), fill(self._hull))
+            canvas.drawPath(
+                polygon([(-0.5 * s, -0.16 * s), (0.5 * s, -0.16 * s), (0.36 * s, 0), (-0.38 * s, 0)]),
+                fill(self._hull),
+            )
             canvas.drawPath(polygon([(0, -1.3 * s), (0, -0.22 * s), (0.48 * s, -0.22 * s)]), fill(self._sail))
-            canvas.drawPath(polygon([(-0.05 * s, -1.15 * s), (-0.05 * s, -0.22 * s), (-0.38 * s, -0.22 * s)]), fill(mix(self._sail, self._hull, 0.2)))
+            canvas.drawPath(
+                polygon([(-0.05 * s, -1.15 * s), (-0.05 * s, -0.22 * s), (-0.38 * s, -0.22 * s)]),
+                fill(mix(self._sail, self._hull, 0.2)),
+            )
             canvas.restore()
             if self._lamp:
                 add_glow(canvas, self._lamp, x, y - 0.5 * s, 0.7 + 0.3 * wave(moment.seconds, 2, phase))
@@ -157,10 +172,20 @@ class Beacon:
         x, y, scale = self._picture.project(moment, 0.16, self._x, self._picture.horizon - 4 * unit)
         s = unit * scale
         top = y - 5.2 * s
-        canvas.drawPath(polygon([(x - 0.8 * s, y + 5 * s), (x - 0.5 * s, top), (x + 0.5 * s, top), (x + 0.8 * s, y + 5 * s)]), fill(self._tower))
+        canvas.drawPath(
+            polygon(
+                [(x - 0.8 * s, y + 5 * s), (x - 0.5 * s, top), (x + 0.5 * s, top), (x + 0.8 * s, y + 5 * s)]
+            ),
+            fill(self._tower),
+        )
         turn = wave(moment.seconds, 6.0)
         reach = 60 * s * turn
         beam = linear((x, top), (x + reach, top), [(self._colour, 0.34), (self._colour, 0.0)])
         spread = 5 * s * abs(turn)
-        canvas.drawPath(polygon([(x, top - 0.3 * s), (x + reach, top - spread), (x + reach, top + spread), (x, top + 0.3 * s)]), beam)
+        canvas.drawPath(
+            polygon(
+                [(x, top - 0.3 * s), (x + reach, top - spread), (x + reach, top + spread), (x, top + 0.3 * s)]
+            ),
+            beam,
+        )
         add_glow(canvas, self._lamp, x, top, 1 - 0.55 * abs(turn))

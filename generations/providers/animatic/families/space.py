@@ -3,7 +3,6 @@
 import math
 import numpy as np
 import skia
-
 from generations.providers.animatic.brush import add_glow, fill, glow, linear, premultiplied, radial
 from generations.providers.animatic.colour import BLACK, WHITE, Colour, mix, with_lightness
 from generations.providers.animatic.noise import cloud_field
@@ -41,7 +40,12 @@ def _paint_deep(picture: Picture) -> None:
 
     def painter(canvas: skia.Canvas) -> None:
         ends = (0, 0), (picture.width, picture.height)
-        canvas.drawPaint(linear(*ends, [(mix(top, BLACK, 0.4), 1), (mix(middle, look.dark, 0.35), 1), (mix(top, BLACK, 0.5), 1)]))
+        canvas.drawPaint(
+            linear(
+                *ends,
+                [(mix(top, BLACK, 0.4), 1), (mix(middle, look.dark, 0.35), 1), (mix(top, BLACK, 0.5), 1)],
+            )
+        )
 
     picture.paint(0, painter, framed=False, blur=0, soft=True)
 
@@ -62,47 +66,84 @@ def _paint_nebula(picture: Picture, index: int, dust: float) -> None:
     image = premultiplied(pixels)
 
     def painter(canvas: skia.Canvas) -> None:
-        area = skia.Rect.MakeLTRB(-0.15 * picture.width, -0.15 * picture.height, 1.15 * picture.width, 1.15 * picture.height)
+        area = skia.Rect.MakeLTRB(
+            -0.15 * picture.width, -0.15 * picture.height, 1.15 * picture.width, 1.15 * picture.height
+        )
         canvas.drawImageRect(image, area, skia.SamplingOptions(skia.CubicResampler.Mitchell()))
 
     drift = (1 - 2 * index) * 0.3 * picture.unit
-    picture.paint(0.03, painter, framed=False, soft=True, blur=0, overscan=0.03, mode=skia.BlendMode.kScreen,
-                  motion=lambda seconds: (drift * (seconds - picture.seconds / 2), 0.0))
+    picture.paint(
+        0.03,
+        painter,
+        framed=False,
+        soft=True,
+        blur=0,
+        overscan=0.03,
+        motion=lambda seconds: (drift * (seconds - picture.seconds / 2), 0.0),
+    )
 
 
 def _paint_stars(picture: Picture) -> None:
     chance, unit = picture.chance, picture.unit
     area = picture.width * picture.height / (100 * unit) ** 2
     for depth, count in ((0.04, 340), (0.10, 90)):
-        stars = [(chance.uniform(picture.left, picture.right), chance.uniform(-0.1, 1.1) * picture.height, chance.random() ** 3) for _ in range(int(count * area))]
+        stars = [
+            (
+                chance.uniform(picture.left, picture.right),
+                chance.uniform(-0.1, 1.1) * picture.height,
+                chance.random() ** 3,
+            )
+            for _ in range(int(count * area))
+        ]
 
         def painter(canvas: skia.Canvas, stars=stars, depth=depth) -> None:
             for x, y, size in stars:
                 tint = mix(WHITE, picture.look.light(int(size * 30)), 0.35)
                 canvas.drawCircle(x, y, unit * (0.06 + 0.16 * size + depth), fill(tint, 0.35 + 0.6 * size))
 
-        picture.paint(depth, painter, framed=False, blur=0)
-    bright = [(chance.uniform(0, picture.width), chance.uniform(0, picture.height), chance.random()) for _ in range(14)]
+        picture.paint(depth, painter, framed=False, blur=0, soft=depth < 0.05)
+    bright = [
+        (chance.uniform(0, picture.width), chance.uniform(0, picture.height), chance.random())
+        for _ in range(14)
+    ]
     picture.add(Twinkle(bright, glow(mix(picture.look.light(0), WHITE, 0.6), max(3, round(2.0 * unit)), 0.9)))
 
 
 def paint_planet(
-    picture: Picture, place: tuple[float, float], radius: float, *, depth: float, light: int, index: int, ringed: bool
+    picture: Picture,
+    place: tuple[float, float],
+    radius: float,
+    *,
+    depth: float,
+    light: int,
+    index: int,
+    ringed: bool,
 ) -> None:
     """A banded world with a night side, a bright limb, and perhaps a ring."""
     look, chance = picture.look, picture.chance
     x, y = place
     base, second = look.accent(index), mix(look.accent(index + 1), WHITE, 0.2)
-    bands = [(chance.uniform(-1, 1), chance.uniform(0.03, 0.16), chance.uniform(0.12, 0.5)) for _ in range(11)]
+    bands = [
+        (chance.uniform(-1, 1), chance.uniform(0.03, 0.16), chance.uniform(0.12, 0.5)) for _ in range(11)
+    ]
     lit_x = x + light * 0.55 * radius
     dark = mix(look.dark, BLACK, 0.45)
     turn = chance.uniform(-22, 22)
 
     def ring(canvas: skia.Canvas, front: bool) -> None:
         canvas.save()
-        canvas.clipRect(skia.Rect.MakeLTRB(-4 * radius, 0 if front else -4 * radius, 4 * radius, 4 * radius if front else 0))
+        canvas.clipRect(
+            skia.Rect.MakeLTRB(
+                -4 * radius, 0 if front else -4 * radius, 4 * radius, 4 * radius if front else 0
+            )
+        )
         for reach, wide, alpha in ((1.45, 0.10, 0.75), (1.66, 0.16, 0.5), (1.9, 0.06, 0.65)):
-            paint = skia.Paint(Color=fill(second, alpha).getColor(), AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=wide * radius * 0.8)
+            paint = skia.Paint(
+                Color=fill(second, alpha).getColor(),
+                AntiAlias=True,
+                Style=skia.Paint.kStroke_Style,
+                StrokeWidth=wide * radius * 0.8,
+            )
             canvas.save()
             canvas.scale(1, 0.24)
             canvas.drawCircle(0, 0, reach * radius, paint)
@@ -115,11 +156,19 @@ def paint_planet(
         canvas.drawPaint(fill(base))
         for offset, tall, alpha in bands:
             top = offset * radius
-            canvas.drawOval(skia.Rect.MakeLTRB(-1.3 * radius, top - tall * radius, 1.3 * radius, top + tall * radius), fill(second, alpha))
+            canvas.drawOval(
+                skia.Rect.MakeLTRB(-1.3 * radius, top - tall * radius, 1.3 * radius, top + tall * radius),
+                fill(second, alpha),
+            )
         canvas.restore()
 
     def painter(canvas: skia.Canvas) -> None:
-        canvas.drawCircle(x, y, 1.28 * radius, radial((x + light * 0.1 * radius, y), 1.28 * radius, mix(base, look.key, 0.4), 0.75))
+        canvas.drawCircle(
+            x,
+            y,
+            1.28 * radius,
+            radial((x + light * 0.1 * radius, y), 1.28 * radius, mix(base, look.key, 0.4), 0.75),
+        )
         canvas.save()
         canvas.translate(x, y)
         canvas.rotate(turn)
@@ -127,10 +176,20 @@ def paint_planet(
             ring(canvas, False)
         globe(canvas)
         canvas.restore()
-        shade = skia.GradientShader.MakeRadial((lit_x, y - 0.45 * radius), 1.75 * radius, [fill(dark, 0).getColor(), fill(dark, 0.12).getColor(), fill(dark, 0.94).getColor()], [0.0, 0.45, 1.0])
+        shade = skia.GradientShader.MakeRadial(
+            (lit_x, y - 0.45 * radius),
+            1.75 * radius,
+            [fill(dark, 0).getColor(), fill(dark, 0.12).getColor(), fill(dark, 0.94).getColor()],
+            [0.0, 0.45, 1.0],
+        )
         canvas.drawCircle(x, y, radius, skia.Paint(Shader=shade, AntiAlias=True, Dither=True))
         rim = skia.Paint(AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=0.03 * radius)
-        rim.setShader(skia.GradientShader.MakeLinear([(x + light * radius, y), (x - light * 0.3 * radius, y)], [fill(mix(look.key, WHITE, 0.4), 0.85).getColor(), fill(look.key, 0).getColor()]))
+        rim.setShader(
+            skia.GradientShader.MakeLinear(
+                [(x + light * radius, y), (x - light * 0.3 * radius, y)],
+                [fill(mix(look.key, WHITE, 0.4), 0.85).getColor(), fill(look.key, 0).getColor()],
+            )
+        )
         canvas.drawCircle(x, y, 0.985 * radius, rim)
         if ringed:
             canvas.translate(x, y)
@@ -150,15 +209,28 @@ def _paint_rocks(picture: Picture) -> None:
     """A belt of rocks that crosses slowly; the nearest are out of focus."""
     chance, unit = picture.chance, picture.unit
     for depth, count, size, blur in ((0.6, 16, 1.3, 0.0), (1.1, 4, 5.0, 0.7)):
-        rocks = [(chance.uniform(-0.1, 1.1) * picture.width, chance.gauss(0.86, 0.09) * picture.height, size * unit * chance.uniform(0.4, 1.3)) for _ in range(count)]
+        rocks = [
+            (
+                chance.uniform(-0.1, 1.1) * picture.width,
+                chance.gauss(0.86, 0.09) * picture.height,
+                size * unit * chance.uniform(0.4, 1.3),
+            )
+            for _ in range(count)
+        ]
 
         def painter(canvas: skia.Canvas, rocks=rocks) -> None:
             for x, y, radius in rocks:
                 _paint_rock(canvas, picture, x, y, radius)
 
         speed = unit * (0.6 + depth)
-        picture.paint(depth, painter, framed=False, blur=blur, overscan=0.12,
-                      motion=lambda seconds, speed=speed: (speed * (seconds - picture.seconds / 2), 0.0))
+        picture.paint(
+            depth,
+            painter,
+            framed=False,
+            blur=blur,
+            overscan=0.12,
+            motion=lambda seconds, speed=speed: (speed * (seconds - picture.seconds / 2), 0.0),
+        )
 
 
 def _paint_rock(canvas: skia.Canvas, picture: Picture, x: float, y: float, radius: float) -> None:
@@ -173,7 +245,9 @@ def _paint_rock(canvas: skia.Canvas, picture: Picture, x: float, y: float, radiu
     stone: Colour = mix(with_lightness(look.brand[0], 0.34), (0.4, 0.38, 0.4), 0.5)
     light = -1 if picture.composition.sun_x >= 0.5 else 1
     ends = (x - light * radius, y - radius), (x + light * radius, y + radius)
-    canvas.drawPath(path, linear(*ends, [(mix(stone, look.dark, 0.85), 1.0), (mix(stone, look.dark, 0.4), 1.0)]))
+    canvas.drawPath(
+        path, linear(*ends, [(mix(stone, look.dark, 0.85), 1.0), (mix(stone, look.dark, 0.4), 1.0)])
+    )
     canvas.drawPath(path, linear(*ends[::-1], [(look.key, 0.30), (look.key, 0.0)]))
 
 
@@ -195,11 +269,13 @@ class ShootingStar:
             age = (moment.seconds - start) / 0.8
             if 0 < age < 1:
                 unit = self._picture.unit
-                x, y = across * self._picture.width - 46 * unit * age, down * self._picture.height + 22 * unit * age
+                x, y = (
+                    across * self._picture.width - 46 * unit * age,
+                    down * self._picture.height + 22 * unit * age,
+                )
                 alpha = math.sin(math.pi * age)
                 tail = linear((x, y), (x + 20 * unit, y - 9.6 * unit), [(WHITE, 0.9 * alpha), (WHITE, 0.0)])
                 tail.setStyle(skia.Paint.kStroke_Style)
                 tail.setStrokeWidth(0.35 * unit)
                 canvas.drawLine(x, y, x + 20 * unit, y - 9.6 * unit, tail)
                 add_glow(canvas, self._head, x, y, alpha)
-

@@ -2,8 +2,16 @@
 
 import skia
 from dataclasses import dataclass
-
-from generations.providers.animatic.brush import add_glow, downward, fill, glow, linear, polygon, radial, stroke
+from generations.providers.animatic.brush import (
+    add_glow,
+    downward,
+    fill,
+    glow,
+    linear,
+    polygon,
+    radial,
+    stroke,
+)
 from generations.providers.animatic.buildings import lamp_colours, paint_sign, paint_windows
 from generations.providers.animatic.colour import WHITE, mix
 from generations.providers.animatic.picture import Moment, Picture
@@ -44,7 +52,12 @@ def paint_street(picture: Picture) -> None:
     road = look.surface("#d9e0ea" if look.weather == "snow" else "#4a4e57", 0.12)
     near = look.surface("#aeb9c8" if look.weather == "snow" else "#23262d")
     clarity = 0.85 if wet else 0.2
-    add_water(picture, picture.horizon + 0.5 * picture.unit, Surface(road, near, clarity, 0.35 if wet else 0.0, blur=3.2), depth=0.5)
+    add_water(
+        picture,
+        picture.horizon + 0.5 * picture.unit,
+        Surface(road, near, clarity, 0.35 if wet else 0.0, blur=3.2),
+        depth=0.5,
+    )
     paint_markings(picture, wet=wet)
     picture.add(Traffic(picture, wet=wet))
     picture.hero_stands_here()
@@ -58,7 +71,9 @@ def _paint_end_glow(picture: Picture) -> None:
     centre, radius = (picture.width / 2, picture.horizon), 46 * picture.unit
     picture.paint(
         0.03,
-        lambda canvas: canvas.drawCircle(*centre, radius, radial(centre, radius, colour, 0.5 + 0.3 * look.lamps)),
+        lambda canvas: canvas.drawCircle(
+            *centre, radius, radial(centre, radius, colour, 0.5 + 0.3 * look.lamps)
+        ),
         soft=True,
         blur=0,
     )
@@ -82,7 +97,9 @@ def paint_fronts(picture: Picture, row: Row) -> None:
 
     def painter(canvas: skia.Canvas) -> None:
         for side, left, top, right in houses:
-            _paint_house(canvas, picture, row, (left, top, right, picture.horizon + 0.02 * picture.height), side)
+            _paint_house(
+                canvas, picture, row, (left, top, right, picture.horizon + 0.02 * picture.height), side
+            )
 
     picture.paint(row.depth, painter)
 
@@ -93,11 +110,23 @@ def _paint_house(
     look, chance = picture.look, picture.chance
     left, top, right, bottom = box
     near = 1 - row.distance
-    wall = look.surface(chance.choice(("#7b6f73", "#5f6a7a", "#84776a", "#59626b", "#75607a")), row.distance * 0.9)
+    wall = look.surface(
+        chance.choice(("#7b6f73", "#5f6a7a", "#84776a", "#59626b", "#75607a")), row.distance * 0.9
+    )
     rect = skia.Rect.MakeLTRB(*box)
-    canvas.drawRect(rect, downward(top, bottom, mix(wall, look.dark, 0.18), mix(wall, look.light(0), 0.22 * look.lamps)))
+    canvas.drawRect(
+        rect, downward(top, bottom, mix(wall, look.dark, 0.18), mix(wall, look.light(0), 0.22 * look.lamps))
+    )
     window = picture.unit * (0.5 + 2.4 * near**1.4)
-    paint_windows(canvas, chance, look, (left, top, right, bottom - 9 * near * picture.unit), window, wall=wall, distance=row.distance)
+    paint_windows(
+        canvas,
+        chance,
+        look,
+        (left, top, right, bottom - 9 * near * picture.unit),
+        window,
+        wall=wall,
+        distance=row.distance,
+    )
     shade = mix(wall, look.dark, 0.55)
     edge = 0.5 * picture.unit * near
     inner = left if side > 0 else right
@@ -116,17 +145,33 @@ def _paint_shop(
     left, _, right, bottom = box
     near = 1 - row.distance
     tall = 8.5 * near * picture.unit
-    warm = mix(chance.choice(lamp_colours(look)), look.surface("#cfc3ae", row.distance), 0.85 - 0.85 * look.lamps)
+    warm = mix(
+        chance.choice(lamp_colours(look)), look.surface("#cfc3ae", row.distance), 0.85 - 0.85 * look.lamps
+    )
     inset = 0.12 * (right - left)
     glass = skia.Rect.MakeLTRB(left + inset, bottom - 0.86 * tall, right - inset, bottom)
     canvas.drawRect(glass, downward(bottom - tall, bottom, mix(warm, WHITE, 0.2), warm))
     ink = fill(mix(look.dark, warm, 0.25), 0.55)
     for index in range(1, 4):
         x = left + inset + (right - left - 2 * inset) * index / 4
-        canvas.drawRect(skia.Rect.MakeLTRB(x - 0.15 * near * picture.unit, bottom - 0.86 * tall, x + 0.15 * near * picture.unit, bottom), ink)
-    awning = mix(look.surface(chance.choice(look.brand), row.distance, tint=0), look.accent(chance.randrange(3)), 0.4)
+        canvas.drawRect(
+            skia.Rect.MakeLTRB(
+                x - 0.15 * near * picture.unit, bottom - 0.86 * tall, x + 0.15 * near * picture.unit, bottom
+            ),
+            ink,
+        )
+    awning = mix(
+        look.surface(chance.choice(look.brand), row.distance, tint=0), look.accent(chance.randrange(3)), 0.4
+    )
     top = bottom - tall
-    shape = polygon([(left + 0.7 * inset, top), (right - 0.7 * inset, top), (right - 0.3 * inset, top + 0.26 * tall), (left + 0.3 * inset, top + 0.26 * tall)])
+    shape = polygon(
+        [
+            (left + 0.7 * inset, top),
+            (right - 0.7 * inset, top),
+            (right - 0.3 * inset, top + 0.26 * tall),
+            (left + 0.3 * inset, top + 0.26 * tall),
+        ]
+    )
     canvas.drawPath(shape, fill(mix(awning, look.dark, 0.25 + 0.2 * row.distance)))
 
 
@@ -141,8 +186,18 @@ def _paint_hanging_sign(
     x = inner - side * wide * chance.uniform(-0.5, 0.9)
     y = chance.uniform(max(top, 0.08 * picture.height), max(top + 1, bottom - tall - 9 * near * picture.unit))
     lit = look.lamps * (1.0 if look.night else 0.75)
-    colour = look.light(chance.randrange(4)) if lit else look.surface(look.accent(chance.randrange(4)), row.distance)
-    paint_sign(canvas, picture, (x - wide / 2, y, x + wide / 2, y + tall), mix(colour, look.haze, 0.5 * row.distance), lit=lit)
+    colour = (
+        look.light(chance.randrange(4))
+        if lit
+        else look.surface(look.accent(chance.randrange(4)), row.distance)
+    )
+    paint_sign(
+        canvas,
+        picture,
+        (x - wide / 2, y, x + wide / 2, y + tall),
+        mix(colour, look.haze, 0.5 * row.distance),
+        lit=lit,
+    )
 
 
 def _paint_wires(picture: Picture) -> None:
@@ -175,13 +230,29 @@ def paint_markings(picture: Picture, *, wet: bool) -> None:
             near = (index / 14) ** 2.4, ((index + 0.45) / 14) ** 2.4
             tops = [y + (bottom - y) * share for share in near]
             widths = [unit * (0.12 + 2.2 * share) for share in near]
-            shape = polygon([(x - widths[0], tops[0]), (x + widths[0], tops[0]), (x + widths[1], tops[1]), (x - widths[1], tops[1])])
+            shape = polygon(
+                [
+                    (x - widths[0], tops[0]),
+                    (x + widths[0], tops[0]),
+                    (x + widths[1], tops[1]),
+                    (x - widths[1], tops[1]),
+                ]
+            )
             canvas.drawPath(shape, fill(white, 0.34 if wet else 0.6))
         for side in (-1, 1):
             far, close = x + side * 7 * unit, x + side * 0.95 * max(picture.width, picture.height)
-            pavement = polygon([(far, y), (far + side * 1.5 * unit, y), (close + side * picture.width, bottom), (close, bottom)])
+            pavement = polygon(
+                [
+                    (far, y),
+                    (far + side * 1.5 * unit, y),
+                    (close + side * picture.width, bottom),
+                    (close, bottom),
+                ]
+            )
             stone = mix(look.surface("#8d8f96"), look.dark, 0.15)
-            canvas.drawPath(pavement, linear((0, y), (0, bottom), [(stone, 0.25), (stone, 0.45 if not wet else 0.22)]))
+            canvas.drawPath(
+                pavement, linear((0, y), (0, bottom), [(stone, 0.25), (stone, 0.45 if not wet else 0.22)])
+            )
 
     picture.paint(0.5, painter, blur=0)
 
@@ -196,8 +267,14 @@ class Traffic:
         self._body = mix(look.surface("#2c313c", 0.1), look.dark, 0.3)
         bright = max(0.35, look.lamps)
         self._glows = {
-            True: [glow(mix(look.key, (1.0, 0.95, 0.8), 0.7), max(3, round(size * picture.unit)), bright) for size in (1.2, 2.4, 4.2, 7)],
-            False: [glow((1.0, 0.18, 0.14), max(3, round(size * picture.unit)), bright) for size in (1.2, 2.4, 4.2, 7)],
+            True: [
+                glow(mix(look.key, (1.0, 0.95, 0.8), 0.7), max(3, round(size * picture.unit)), bright)
+                for size in (1.2, 2.4, 4.2, 7)
+            ],
+            False: [
+                glow((1.0, 0.18, 0.14), max(3, round(size * picture.unit)), bright)
+                for size in (1.2, 2.4, 4.2, 7)
+            ],
         }
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
@@ -250,8 +327,20 @@ def paint_kerb(picture: Picture) -> None:
         lamp = x - side * 9.5 * unit, top - 0.6 * unit
         if look.lamps > 0.3:
             canvas.drawCircle(*lamp, 15 * unit, radial(lamp, 15 * unit, warm, 0.5 * look.lamps))
-        canvas.drawRoundRect(skia.Rect.MakeLTRB(lamp[0] - 2.2 * unit, lamp[1] - 0.9 * unit, lamp[0] + 2.2 * unit, lamp[1] + 0.3 * unit), 0.6 * unit, 0.6 * unit, fill(dark))
+        canvas.drawRoundRect(
+            skia.Rect.MakeLTRB(
+                lamp[0] - 2.2 * unit, lamp[1] - 0.9 * unit, lamp[0] + 2.2 * unit, lamp[1] + 0.3 * unit
+            ),
+            0.6 * unit,
+            0.6 * unit,
+            fill(dark),
+        )
         if look.lamps > 0.3:
-            canvas.drawOval(skia.Rect.MakeLTRB(lamp[0] - 1.7 * unit, lamp[1] - 0.2 * unit, lamp[0] + 1.7 * unit, lamp[1] + 0.7 * unit), fill(mix(warm, WHITE, 0.5)))
+            canvas.drawOval(
+                skia.Rect.MakeLTRB(
+                    lamp[0] - 1.7 * unit, lamp[1] - 0.2 * unit, lamp[0] + 1.7 * unit, lamp[1] + 0.7 * unit
+                ),
+                fill(mix(warm, WHITE, 0.5)),
+            )
 
     picture.paint(0.95, painter, framed=False, blur=0.12)

@@ -8,7 +8,12 @@ def _wheel(x: float, y: float, radius: float) -> tuple[Part, ...]:
     return (
         Part("dark", f"O {x} {y} {radius} {radius}"),
         Part("metal", f"O {x} {y} {0.6 * radius} {0.6 * radius}"),
-        Part("dark", f"M {x - spoke} {y} L {x + spoke} {y} M {x} {y - spoke} L {x} {y + spoke}", line=0.16 * radius, spin=(x, y)),
+        Part(
+            "dark",
+            f"M {x - spoke} {y} L {x + spoke} {y} M {x} {y - spoke} L {x} {y + spoke}",
+            line=0.16 * radius,
+            spin=(x, y),
+        ),
     )
 
 
@@ -16,13 +21,24 @@ def _hoop(x: float, y: float, radius: float) -> tuple[Part, ...]:
     slant = 0.68 * radius
     return (
         Part("dark", f"O {x} {y} {radius} {radius}", line=2.2),
-        Part("metal", f"M {x - radius} {y} L {x + radius} {y} M {x} {y - radius} L {x} {y + radius} M {x - slant} {y - slant} L {x + slant} {y + slant} M {x - slant} {y + slant} L {x + slant} {y - slant}", line=0.5, spin=(x, y)),
+        Part(
+            "metal",
+            f"M {x - radius} {y} L {x + radius} {y} M {x} {y - radius} L {x} {y + radius} M {x - "
+            "slant} {y - slant} L {x + slant} {y + slant} M {x - slant} {y + slant} L {x + slant} "
+            "{y - slant}",
+            line=0.5,
+            spin=(x, y),
+        ),
     )
 
 
 CAR = Subject(
     (
-        Part("main", "M 3 86 Q 1 74 10 71 L 24 68 Q 34 54 46 54 L 60 54 Q 72 55 80 68 L 92 71 Q 99 73 98 86 Q 97 91 93 91 L 7 91 Q 3 91 3 86 Z"),
+        Part(
+            "main",
+            "M 3 86 Q 1 74 10 71 L 24 68 Q 34 54 46 54 L 60 54 Q 72 55 80 68 L 92 71 Q 99 73 98 "
+            "86 Q 97 91 93 91 L 7 91 Q 3 91 3 86 Z",
+        ),
         Part("glass", "M 29 68 Q 37 58 46 58 L 50 58 L 50 68 Z M 53 58 L 60 58 Q 69 59 75 68 L 53 68 Z"),
         Part("second", "M 3 82 L 98 82 L 98 85 L 3 85 Z", alpha=0.8),
         Part("lamp", "O 94 76 3 2.2"),
@@ -74,9 +90,19 @@ ROCKET = Subject(
 )
 BALLOON = Subject(
     (
-        Part("main", "M 50 2 C 78 2 90 24 86 42 C 82 58 64 66 58 76 L 42 76 C 36 66 18 58 14 42 C 10 24 22 2 50 2 Z"),
-        Part("second", "M 50 2 C 62 8 66 30 62 48 C 60 60 56 68 54 76 L 46 76 C 44 68 40 60 38 48 C 34 30 38 8 50 2 Z"),
-        Part("light", "M 30 8 C 20 20 20 40 28 56 C 32 62 38 68 42 76 C 32 66 18 58 14 42 C 11 28 18 13 30 8 Z", alpha=0.35),
+        Part(
+            "main",
+            "M 50 2 C 78 2 90 24 86 42 C 82 58 64 66 58 76 L 42 76 C 36 66 18 58 14 42 C 10 24 22 2 50 2 Z",
+        ),
+        Part(
+            "second",
+            "M 50 2 C 62 8 66 30 62 48 C 60 60 56 68 54 76 L 46 76 C 44 68 40 60 38 48 C 34 30 38 8 50 2 Z",
+        ),
+        Part(
+            "light",
+            "M 30 8 C 20 20 20 40 28 56 C 32 62 38 68 42 76 C 32 66 18 58 14 42 C 11 28 18 13 30 8 Z",
+            alpha=0.35,
+        ),
         Part("dark", "M 43 76 L 45 88 M 57 76 L 55 88", line=0.9),
         Part("wood", "R 42 87 16 12 2.5"),
     ),

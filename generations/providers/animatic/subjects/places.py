@@ -17,7 +17,11 @@ HOUSE = Subject(
     (
         Part("second", "R 66 22 9 22 1"),
         Part("light", "M 14 50 L 86 50 L 86 100 L 14 100 Z"),
-        Part("main", "M 6 54 L 50 18 L 94 54 L 88 57 L 50 26 L 12 57 Z M 12 57 L 50 26 L 88 57 L 88 52 L 50 20 L 12 52 Z"),
+        Part(
+            "main",
+            "M 6 54 L 50 18 L 94 54 L 88 57 L 50 26 L 12 57 Z M 12 57 L 50 26 L 88 57 L 88 52 L "
+            "50 20 L 12 52 Z",
+        ),
         Part("light", "M 20 52 L 50 27 L 80 52 Z"),
         Part("lamp", "R 22 62 18 16 1.5 R 60 62 18 16 1.5 O 50 42 5 5"),
         Part("dark", "M 31 62 L 31 78 M 22 70 L 40 70 M 69 62 L 69 78 M 60 70 L 78 70", line=1.3, alpha=0.7),

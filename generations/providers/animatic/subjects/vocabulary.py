@@ -2,27 +2,56 @@
 
 import re
 import unicodedata
-
 from generations.providers.animatic.subjects import beings, movers, places, things
 from generations.providers.animatic.subjects.shapes import Subject
 
 #: English, German, French, Spanish, Russian, Greek. A word may also be the end of a German compound.
 _WORDS: tuple[tuple[Subject, str], ...] = (
-    (things.CUP, "cup cups mug mugs coffee espresso cappuccino latte tea becher tasse kaffee kaffeebecher tee café thé taza vaso кофе чашка кружка чай καφές κούπα φλιτζάνι"),
-    (things.BOTTLE, "bottle bottles flask flasche trinkflasche bouteille botella бутылка μπουκάλι perfume parfum juice wine beer"),
-    (things.SHOE, "shoe shoes sneaker sneakers trainer trainers boot boots schuh schuhe turnschuh chaussure chaussures basket zapato zapatos zapatilla zapatillas туфли кроссовки ботинки παπούτσι παπούτσια"),
-    (things.PHONE, "phone smartphone mobile app telefon handy téléphone teléfono móvil телефон смартфон τηλέφωνο κινητό"),
+    (
+        things.CUP,
+        "cup cups mug mugs coffee espresso cappuccino latte tea becher tasse kaffee "
+        "kaffeebecher tee café thé taza vaso кофе чашка кружка чай καφές κούπα φλιτζάνι",
+    ),
+    (
+        things.BOTTLE,
+        "bottle bottles flask flasche trinkflasche bouteille botella бутылка μπουκάλι perfume "
+        "parfum juice wine beer",
+    ),
+    (
+        things.SHOE,
+        "shoe shoes sneaker sneakers trainer trainers boot boots schuh schuhe turnschuh "
+        "chaussure chaussures basket zapato zapatos zapatilla zapatillas туфли кроссовки "
+        "ботинки παπούτσι παπούτσια",
+    ),
+    (
+        things.PHONE,
+        "phone smartphone mobile app telefon handy téléphone teléfono móvil телефон смартфон τηλέφωνο κινητό",
+    ),
     (things.WATCH, "watch watches wristwatch armbanduhr uhr montre reloj часы ρολόι"),
-    (things.BOOK, "book books notebook novel buch bücher livre livres libro libros книга книги βιβλίο βιβλία"),
+    (
+        things.BOOK,
+        "book books notebook novel buch bücher livre livres libro libros книга книги βιβλίο βιβλία",
+    ),
     (things.GUITAR, "guitar gitarre guitare guitarra гитара κιθάρα"),
     (things.LAMP, "lamp lantern desk-lamp lampe laterne lampada lámpara лампа λάμπα"),
-    (things.PLANT, "plant plants houseplant flower flowers pflanze pflanzen blume plante fleur planta flor растение цветок φυτό λουλούδι"),
-    (movers.BICYCLE, "bicycle bike bikes cyclist e-bike fahrrad rad vélo bicyclette bicicleta велосипед ποδήλατο"),
+    (
+        things.PLANT,
+        "plant plants houseplant flower flowers pflanze pflanzen blume plante fleur planta "
+        "flor растение цветок φυτό λουλούδι",
+    ),
+    (
+        movers.BICYCLE,
+        "bicycle bike bikes cyclist e-bike fahrrad rad vélo bicyclette bicicleta велосипед ποδήλατο",
+    ),
     (movers.CAR, "car cars taxi automobile auto wagen voiture coche carro машина автомобиль αυτοκίνητο"),
     (movers.TRAIN, "train trains tram tramway subway zug bahn straßenbahn tranvía tren поезд трамвай τρένο"),
     (movers.ROCKET, "rocket spaceship spacecraft rakete fusée cohete ракета πύραυλος"),
     (movers.BALLOON, "balloon balloons ballon heißluftballon montgolfière globo шар αερόστατο"),
-    (movers.BOAT, "boat boats sailboat ship yacht boot schiff segelboot bateau voilier barco velero лодка корабль βάρκα πλοίο καράβι"),
+    (
+        movers.BOAT,
+        "boat boats sailboat ship yacht boot schiff segelboot bateau voilier barco velero "
+        "лодка корабль βάρκα πλοίο καράβι",
+    ),
     (places.LIGHTHOUSE, "lighthouse leuchtturm phare faro маяк φάρος"),
     (places.HOUSE, "house home cottage cabin haus hütte maison chalet casa дом σπίτι"),
     (places.TREE, "tree oak baum arbre árbol дерево δέντρο"),
@@ -33,7 +62,12 @@ _WORDS: tuple[tuple[Subject, str], ...] = (
     (beings.FISH, "fish koi goldfish fisch poisson pez pescado рыба ψάρι"),
     (beings.ROBOT, "robot robots android roboter робот ρομπότ"),
     (beings.RUNNER, "runner jogger running läufer läuferin coureur corredor corredora бегун δρομέας"),
-    (beings.PERSON, "person man woman boy girl child hiker traveller traveler astronaut mann frau kind wanderer homme femme enfant hombre mujer niño niña мужчина женщина ребёнок άνθρωπος άντρας γυναίκα παιδί"),
+    (
+        beings.PERSON,
+        "person man woman boy girl child hiker traveller traveler astronaut mann frau kind "
+        "wanderer homme femme enfant hombre mujer niño niña мужчина женщина ребёнок άνθρωπος "
+        "άντρας γυναίκα παιδί",
+    ),
 )
 
 
@@ -44,7 +78,9 @@ def _folded(text: str) -> str:
 
 
 _MEANINGS = {word: subject for subject, words in _WORDS for word in _folded(words).split()}
-_COMPOUNDS = tuple(sorted((word for word in _MEANINGS if word.isascii() and len(word) >= 5), key=len, reverse=True))
+_COMPOUNDS = tuple(
+    sorted((word for word in _MEANINGS if word.isascii() and len(word) >= 5), key=len, reverse=True)
+)
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -60,5 +96,7 @@ def subject_in(*texts: str) -> Subject | None:
 def _meaning(word: str) -> Subject | None:
     if word in _MEANINGS:
         return _MEANINGS[word]
-    ending = next((known for known in _COMPOUNDS if len(word) > len(known) + 2 and word.endswith(known)), None)
+    ending = next(
+        (known for known in _COMPOUNDS if len(word) > len(known) + 2 and word.endswith(known)), None
+    )
     return _MEANINGS[ending] if ending else None

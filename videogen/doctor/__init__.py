@@ -1,0 +1,1 @@
+"""What is configured, what is reachable, what is unsafe; each with what to do about it."""

@@ -1,0 +1,228 @@
+"""What answers: servers, workers, and our own addresses."""
+
+import django_rq
+import httpx
+import psutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+from rq import Worker
+from typing import Any
+from videogen.doctor.finding import Finding, broken, off, ok, warning
+from videogen.kernel.liveness import alive_count
+from videogen.kernel.redis import cache_redis, queue_redis
+from videogen.stack.claim import facts_read
+from videogen.stack.configuration import StackConfiguration
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import connect
+
+OLDEST_POSTGRESQL = 15
+OLDEST_REDIS = (6, 2)
+#: PostgreSQL keeps these for superusers.
+RESERVED_CONNECTIONS = 3
+#: An idle RQ worker says that it is there every few minutes only.
+WORKER_SILENCE_SECONDS = 480
+UNAUTHENTICATED = 4401
+
+START = "Start the stack with `make up`."
+
+
+def is_up() -> bool:
+    """Whether something should answer: our own stack runs, or the servers are not ours to start."""
+    return facts_read(settings.DATA_DIR) is not None or not settings.EMBEDDED_DATABASE
+
+
+def stack() -> Iterator[Finding]:
+    facts = facts_read(settings.DATA_DIR)
+    if facts:
+        yield ok("Stack", f"`manage.py up` runs on {settings.DATA_DIR} (process {facts.pid})")
+    else:
+        yield off("Stack", f"No stack runs on {settings.DATA_DIR}", START)
+
+
+def postgresql() -> Iterator[Finding]:
+    try:
+        version, limit = _ask("SHOW server_version"), int(_ask("SHOW max_connections"))
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        yield _silent(
+            "PostgreSQL",
+            str(error),
+            "Start it, or correct DATABASE_URL.",
+            embedded=settings.EMBEDDED_DATABASE,
+        )
+        return
+    if int(version.split(".")[0]) < OLDEST_POSTGRESQL:
+        yield broken("PostgreSQL", f"version {version}", f"Use {OLDEST_POSTGRESQL} or newer.")
+    else:
+        yield ok("PostgreSQL", f"version {version}")
+    if missing:
+        yield broken("Migrations", f"{len(missing)} are missing", "Run `manage.py migrate`.")
+    else:
+        yield ok("Migrations", "all applied")
+    yield _connections(limit)
+
+
+def _ask(query: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return str(cursor.fetchone()[0])
+
+
+def _connections(limit: int) -> Finding:
+    needed = connections_needed(StackConfiguration.from_settings())
+    detail = f"this configuration can open {needed}, the server allows {limit}"
+    if needed > limit - RESERVED_CONNECTIONS:
+        return warning(
+            "Connections", detail, "Raise max_connections, lower WEB_WORKERS × WEB_THREADS, or use PgBouncer."
+        )
+    return ok("Connections", detail)
+
+
+def connections_needed(configuration: StackConfiguration) -> int:
+    """One per REST thread, two per stage worker (work and heartbeat), one for WebSockets, one for the dispatcher."""
+    return configuration.web_workers * configuration.web_threads + 2 * sum(configuration.workers.values()) + 2
+
+
+def redis_queue() -> Iterator[Finding]:
+    try:
+        version, config = _redis_facts(queue_redis())
+    except RedisError as error:
+        yield _silent(
+            "Redis, queues", str(error), "Start it, or correct REDIS_URL.", embedded=settings.EMBEDDED_REDIS
+        )
+        return
+    yield _redis_version("Redis, queues", version)
+    policy = config.get("maxmemory-policy", "noeviction")
+    if policy != "noeviction":
+        yield warning("Redis, queues", f"it may evict jobs ({policy})", "Set `maxmemory-policy noeviction`.")
+    if config.get("appendonly") == "no" and not config.get("save"):
+        yield warning(
+            "Redis, queues", "a restart empties it, and jobs wait to be sent again", "Set `appendonly yes`."
+        )
+
+
+def redis_cache() -> Iterator[Finding]:
+    if settings.REDIS_IS_SHARED:
+        return  # The system check says so.
+    try:
+        version, config = _redis_facts(cache_redis())
+    except RedisError as error:
+        advice = "Start it, or correct CACHE_REDIS_URL."
+        yield _silent("Redis, cache", str(error), advice, embedded=settings.EMBEDDED_REDIS)
+        return
+    yield _redis_version("Redis, cache", version)
+    if config.get("maxmemory") == "0":
+        yield warning(
+            "Redis, cache", "it has no bound", "Set `maxmemory 64mb` and `maxmemory-policy allkeys-lru`."
+        )
+
+
+def _redis_facts(client: Redis) -> tuple[str, dict[str, str]]:
+    info: Any = client.info("server")
+    try:
+        config: Any = client.config_get()
+    except ResponseError:
+        config = {}  # Hosted ones keep it to themselves.
+    return info["redis_version"], config
+
+
+def _redis_version(name: str, version: str) -> Finding:
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
+        return broken(name, f"version {version}", f"Use {'.'.join(map(str, OLDEST_REDIS))} or newer.")
+    return ok(name, f"version {version}")
+
+
+def workers() -> Iterator[Finding]:
+    if not is_up():
+        yield off("Workers", "They start with the stack", START)
+        return
+    for name in settings.STAGE_QUEUES:
+        try:
+            queue = django_rq.get_queue(name, connection=queue_redis())
+            alive = sum(worker_is_alive(worker) for worker in Worker.all(queue=queue))
+            waiting = queue.count
+        except RedisError:
+            return  # Said above.
+        if alive:
+            yield ok(f"Workers, {name}", f"{alive} at work, {waiting} jobs wait")
+        else:
+            advice = f"Start one: `manage.py rqworker {name} --serializer rq.serializers.JSONSerializer`."
+            yield broken(f"Workers, {name}", f"nobody takes from this queue, {waiting} jobs wait", advice)
+
+
+def worker_is_alive(worker: Worker) -> bool:
+    """One that was killed stays on RQ's list for minutes; on this machine we can look."""
+    if worker.hostname == socket.gethostname():
+        return worker.pid is not None and psutil.pid_exists(worker.pid)
+    return (datetime.now(UTC) - worker.last_heartbeat).total_seconds() < WORKER_SILENCE_SECONDS
+
+
+def dispatcher() -> Iterator[Finding]:
+    if not is_up():
+        return
+    try:
+        alive = alive_count("dispatcher")
+    except RedisError:
+        return
+    if alive:
+        yield ok("Dispatcher", f"{alive} at work")
+    else:
+        yield broken(
+            "Dispatcher", "nobody closes the gaps that crashes leave", "Start one: `manage.py dispatch`."
+        )
+
+
+def rest() -> Iterator[Finding]:
+    address = f"{settings.PUBLIC_URL}/health/ready"
+    try:
+        answer = httpx.get(address, timeout=5, trust_env=False, follow_redirects=True)
+    except httpx.HTTPError as error:
+        yield _unanswered("REST", settings.PUBLIC_URL, error, "PUBLIC_URL")
+        return
+    if answer.status_code == httpx.codes.OK:
+        yield ok("REST", f"ready at {settings.PUBLIC_URL}")
+    else:
+        advice = "Look at the checks above, and at its log."
+        yield broken("REST", f"{address} answers {answer.status_code}: {answer.text[:200]}", advice)
+
+
+def websocket() -> Iterator[Finding]:
+    address = f"{settings.PUBLIC_WS_URL}/ws/generations"
+    try:
+        with connect(address, proxy=None, open_timeout=5, close_timeout=1) as client:
+            client.recv(timeout=5)
+        code = None
+    except ConnectionClosed as closed:
+        code = closed.rcvd.code if closed.rcvd else None
+    except (OSError, InvalidHandshake, InvalidURI) as error:
+        yield _unanswered("WebSocket", address, error, "PUBLIC_WS_URL")
+        return
+    if code == UNAUTHENTICATED:  # What a stranger is told.
+        yield ok("WebSocket", f"answers at {address}")
+    else:
+        yield broken(
+            "WebSocket", f"{address} closed with {code}", "Is it ours? Correct PUBLIC_WS_URL, or the proxy."
+        )
+
+
+def _unanswered(name: str, address: str, error: Exception, variable: str) -> Finding:
+    if not is_up():
+        return off(name, f"nothing answers at {address}", START)
+    return broken(name, f"nothing answers at {address}: {error}", f"Start it, or correct {variable}.")
+
+
+def _silent(name: str, reason: str, advice: str, *, embedded: bool) -> Finding:
+    """An embedded server is nobody's fault before the stack has been started."""
+    if embedded and facts_read(settings.DATA_DIR) is None:
+        return off(name, "the embedded one starts with the stack", START)
+    return broken(name, reason.strip().split("\n")[0], advice)
+
+
+CHECKS = (stack, postgresql, redis_queue, redis_cache, workers, dispatcher, rest, websocket)
