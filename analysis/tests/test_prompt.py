@@ -64,6 +64,11 @@ def test_colours_that_the_user_names_are_in_the_palette_unchanged() -> None:
     assert {"#d7263d", "#12ab34"} <= set(palette)
 
 
+def test_a_word_that_only_begins_like_a_colour_is_none() -> None:
+    assert "#2667c9" in analysed("синее море").palette
+    assert "#2667c9" not in analysed("синхронное плавание, море").palette
+
+
 def test_black_and_white_has_no_colour() -> None:
     palette = analysed("black and white portrait of a sailor at sunset").palette
     assert all(colour[1:3] == colour[3:5] == colour[5:7] for colour in palette)

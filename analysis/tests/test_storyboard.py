@@ -80,6 +80,14 @@ def test_scenes_follow_the_beats_of_the_prompt(
     assert telling[-1] in prompts[-1]
 
 
+def test_a_beat_is_what_the_shot_shows(storyboard_of: StoryboardOf) -> None:
+    scenes = storyboard_of(SHOTS, duration_seconds=16).scenes
+    beats = ["A chef sharpens a knife", "Flames leap", "A plate slides across a bar", "A guest smiles"]
+    for scene, beat in zip(scenes, beats, strict=True):
+        assert f": {beat}" in scene.micro_prompt
+        assert "The story:" not in scene.micro_prompt
+
+
 def test_a_beat_brings_its_own_setting_and_light(storyboard_of: StoryboardOf) -> None:
     scenes = storyboard_of("A kitchen at dawn. A boat on the sea in a storm. A desert at night.").scenes
     said = list(dict.fromkeys((scene.setting, scene.time_of_day) for scene in scenes))

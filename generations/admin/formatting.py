@@ -57,16 +57,22 @@ def between(start: datetime | None, end: datetime | None) -> float | None:
     return ((end or timezone.now()) - start).total_seconds() if start else None
 
 
-def moment(at: datetime | None) -> SafeString | str:
-    """How long ago, with the exact moment at hand."""
+def age(at: datetime | None, suffix: str = "") -> SafeString | str:
+    """How long it has been, with the exact moment at hand."""
     if at is None:
         return NONE
     return format_html(
-        '<time datetime="{}" title="{}">{} ago</time>',
+        '<time datetime="{}" title="{}">{}{}</time>',
         at.isoformat(),
         f"{at:%Y-%m-%d %H:%M:%S} UTC",
         duration(between(at, None)),
+        suffix,
     )
+
+
+def moment(at: datetime | None) -> SafeString | str:
+    """How long ago it was."""
+    return age(at, suffix=" ago")
 
 
 def clock(at: datetime) -> str:

@@ -18,10 +18,10 @@ from generations.admin.detail import GenerationDetail
 from generations.admin.filters import GenerationQuestion, ProviderFilter
 from generations.admin.formatting import (
     NONE,
+    age,
     badge,
     between,
     duration,
-    moment,
     percentage_bar,
     short_id,
     usd,
@@ -39,11 +39,10 @@ from uuid import UUID
 from videogen.kernel.errors import DomainError
 
 VERBS: dict[str, tuple[Callable[..., object], str]] = {
-    "cancel": (generation_cancel, "Cancelled"),
+    "cancel": (generation_cancel, "Cancellation requested"),
     "retry": (generation_retry, "Taken up again"),
 }
 ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
-
 SEQUENCE = re.compile(r"[0-9]{1,9}")
 
 #: Large, and not shown in the list.
@@ -117,7 +116,7 @@ class GenerationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="age", ordering="-created_at")
     def age(self, generation: Generation) -> SafeString | str:
-        return moment(generation.created_at)
+        return age(generation.created_at)
 
     @admin.display(description="took")
     def took(self, generation: Generation) -> str:

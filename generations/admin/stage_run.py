@@ -16,10 +16,10 @@ from django.views.decorators.http import require_POST
 from generations.admin.filters import StageFilter, StageRunQuestion
 from generations.admin.formatting import (
     NONE,
+    age,
     badge,
     between,
     duration,
-    moment,
     short_id,
     words,
 )
@@ -36,7 +36,7 @@ class StageRunAdmin(ReadOnlyAdmin):
 
     list_display = [
         *["stage_words", "clip_position", "attempt", "state", "error", "of_generation"],
-        *["queue", "worker", "lease", "age", "took"],
+        *["at_work", "lease", "age", "took"],
     ]
     list_filter = [StageRunQuestion, "status", StageFilter, "created_at"]
     list_select_related = ["generation", "clip"]
@@ -77,16 +77,20 @@ class StageRunAdmin(ReadOnlyAdmin):
         prompt = Truncator(run.generation.prompt).chars(40)
         return format_html('<a href="{}"><code>{}</code></a> {}', url, short_id(run.generation_id), prompt)
 
+    @admin.display(description="worker, queue")
+    def at_work(self, run: StageRun) -> SafeString:
+        return format_html('{}<br><span class="vg-quiet">{}</span>', run.worker or NONE, run.queue)
+
     @admin.display(description="lease")
     def lease(self, run: StageRun) -> str:
         left = between(timezone.now(), run.lease_expires_at) if run.lease_expires_at else None
         if left is None:
             return NONE
-        return f"{duration(left)} left" if left > 0 else f"expired {duration(-left)} ago"
+        return f"{duration(left)} left" if left > 0 else f"{duration(-left)} over"
 
     @admin.display(description="age", ordering="-created_at")
     def age(self, run: StageRun) -> SafeString | str:
-        return moment(run.created_at)
+        return age(run.created_at)
 
     @admin.display(description="took")
     def took(self, run: StageRun) -> str:

@@ -84,7 +84,8 @@ class GenerationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Chan
             self._end(refused)
         except Malformed as error:
             self._end(Refused(CloseCode.MALFORMED, str(error)))
-        except AWAY:
+        except AWAY as error:
+            logger.warning("A socket is refused, a server is away: %r", error)
             self._end(away())
         self.writer = asyncio.create_task(self._write_on())
         self.writer.add_done_callback(self._writer_ended)
@@ -142,7 +143,8 @@ class GenerationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Chan
         try:
             if not await self._subscribe(generation_id, after):
                 self._object("not_found", "There is no such generation.", **about)
-        except AWAY:
+        except AWAY as error:
+            logger.warning("A subscription is refused, a server is away: %r", error)
             self._object("unavailable", "The service is away for a moment; subscribe again.", **about)
 
     async def _subscribe(self, generation_id: UUID, after: int) -> bool:
@@ -222,8 +224,9 @@ class GenerationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Chan
         """Look whether the caller may still watch, and whether a hint was lost."""
         if not await database_sync_to_async(is_still_welcome)(self.caller):
             self._end(Refused(CloseCode.NOT_AUTHENTICATED, "The key or session of this socket has ended."))
-        newest = await database_sync_to_async(last_sequences)(generation_ids=list(self.subscriptions))
-        for generation_id, subscription in list(self.subscriptions.items()):
+        followed = dict(self.subscriptions)  # More may come while the database is asked.
+        newest = await database_sync_to_async(last_sequences)(generation_ids=list(followed))
+        for generation_id, subscription in followed.items():
             if generation_id in newest:
                 subscription.hear_sequence(newest[generation_id])
             else:

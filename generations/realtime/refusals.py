@@ -16,7 +16,7 @@ class CloseCode(IntEnum):
 
 
 class Refused(Exception):
-    """The socket is to be closed. `str()` of it is a sentence of at most 123 bytes, as a frame has room for."""
+    """The socket is to be closed. `str()` of it is a sentence, of at most 123 bytes to fit the frame."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(reason)

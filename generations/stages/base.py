@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from generations.models import Clip, Generation, StageRun
+from generations.patience import patiently
 from pathlib import Path
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create, asset_fetch
@@ -25,8 +26,13 @@ class StageWork:
     kept: list[Asset]
 
     def keep(self, path: Path, kind: AssetKind) -> str:
-        """Store a file and answer the asset's id. It is deleted again if the attempt is too late."""
-        asset = asset_create(owner=self.generation.owner, kind=kind, path=path, name=path.name)
+        """Store a file and answer the asset's id. It is deleted again if the attempt is too late.
+
+        What has been made is not lost to a database that restarts at this moment.
+        """
+        asset = patiently(
+            lambda: asset_create(owner=self.generation.owner, kind=kind, path=path, name=path.name)
+        )
         self.kept.append(asset)
         return str(asset.pk)
 

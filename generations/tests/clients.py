@@ -14,14 +14,18 @@ class JsonClient(APIClient):
 
     default_format = "json"
 
+    def __init__(self, secret: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.secret = secret
+        if secret:
+            self.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+
 
 def client_of(user: User, **options: Any) -> JsonClient:
-    """A client with a new key of this user, which has just been used (so that its next use writes nothing)."""
+    """A client with a new key of this user. The key counts as just used, so its next use writes nothing."""
     key, secret = api_key_create(user_name=user.username, **options)
     api_key_touch(key=key, now=timezone.now())
-    client = JsonClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-    return client
+    return JsonClient(secret)
 
 
 def problem_of(response: Any, status: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from generations.models import Generation
 from generations.tests.clients import JsonClient, client_of
 from generations.tests.factories import GenerationFactory, UserFactory
@@ -41,3 +42,13 @@ def mallory_api(mallory: User) -> JsonClient:
 @pytest.fixture
 def generation(alice: User) -> Generation:
     return GenerationFactory(owner=alice)
+
+
+@pytest.fixture
+def desk(operator: User) -> Client:
+    """The browser of an operator who may do everything."""
+    operator.is_superuser = True
+    operator.save()
+    client = Client()
+    client.force_login(operator)
+    return client

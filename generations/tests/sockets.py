@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from generations.tests.processes import environment
 from typing import Any
 from videogen.stack.configuration import StackConfiguration
 from videogen.stack.services import front
+from videogen.testing.processes import process_environment
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -22,7 +22,7 @@ def websocket_server(**extra: str) -> Iterator[str]:
     """Its URL, for as long as it runs."""
     configuration = replace(StackConfiguration.from_settings(), ws_port=free_port())
     program = next(program for program in front(configuration) if program.name == "websocket")
-    variables = environment(**extra) | dict(program.environment)
+    variables = process_environment() | dict(program.environment) | extra
     process = subprocess.Popen(program.argv, cwd=program.directory, env=variables)
     try:
         while not program.is_ready():

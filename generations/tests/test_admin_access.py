@@ -93,9 +93,9 @@ def test_verbs_answer_only_to_post(desk: Client, run: StageRun) -> None:
     assert [desk.get(url).status_code for url in verbs(run)] == [405] * len(verbs(run))
 
 
-def test_verbs_need_the_csrf_token(operator: User, run: StageRun) -> None:
+def test_verbs_need_the_csrf_token(desk: Client, run: StageRun) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(operator)
+    client.cookies = desk.cookies
     assert [client.post(url).status_code for url in verbs(run)] == [403] * len(verbs(run))
 
 

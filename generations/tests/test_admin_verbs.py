@@ -62,7 +62,7 @@ def status(row: Generation | StageRun) -> str:
 
 
 def test_a_generation_is_cancelled_from_its_page(desk: Client, generation: Generation) -> None:
-    assert press(desk, "cancel", generation) == ["Cancelled (1)."]
+    assert press(desk, "cancel", generation) == ["Cancellation requested (1)."]
     assert status(generation) == "cancelled"
 
 
@@ -93,7 +93,7 @@ def test_a_refused_row_is_reported_and_the_others_go_on(
 ) -> None:
     refused, done = act(desk, "cancel", completed, generation)
     assert "completed and cannot be cancelled" in refused
-    assert (done, status(generation)) == ("Cancelled (1).", "cancelled")
+    assert (done, status(generation)) == ("Cancellation requested (1).", "cancelled")
 
 
 def test_many_refusals_end_in_a_number(desk: Client) -> None:
@@ -127,7 +127,11 @@ def test_an_unfinished_one_cannot_be_deleted_from_its_page(desk: Client, generat
 def test_who_did_what_is_on_record(desk: Client, operator: User, generation: Generation) -> None:
     press(desk, "cancel", generation)
     entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id, entry.change_message) == (operator, str(generation.pk), "Cancelled")
+    assert (entry.user, entry.object_id, entry.change_message) == (
+        operator,
+        str(generation.pk),
+        "Cancellation requested",
+    )
 
 
 def test_a_refusal_is_not_on_record(desk: Client, completed: Generation) -> None:

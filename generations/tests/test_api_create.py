@@ -9,6 +9,7 @@ from generations.models import Generation, IdempotencyKey, ProgressEvent, StageR
 from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of
 from generations.tests.factories import GenerationFactory
 from threading import Barrier
+from typing import Any
 
 BODY = {"prompt": "A lighthouse at dusk", "duration_seconds": 8}
 
@@ -149,16 +150,16 @@ def test_twenty_requests_at_once_make_one_generation(alice: User) -> None:
 
 
 def test_an_estimate_above_the_limit_is_refused_before_anything_is_made(
-    api: JsonClient, settings: object
+    api: JsonClient, settings: Any
 ) -> None:
-    settings.EXTRA_PROVIDERS = {"paid": "generations.tests.paid_provider.PaidProvider"}  # type: ignore[attr-defined]
+    settings.EXTRA_PROVIDERS = {"paid": "generations.tests.paid_provider.PaidProvider"}
     problem = problem_of(api.post(GENERATIONS, BODY | {"provider": "paid", "max_cost_usd": "0.01"}), 402)
-    assert (problem["code"], problem["max_cost_usd"]) == ("budget.too_small", "0.01")
+    assert (problem["code"], problem["max_cost_usd"]) == ("budget.too_small", "0.0100")
     assert not Generation.objects.exists()
 
 
-def test_too_many_unfinished_generations_are_refused(api: JsonClient, alice: User, settings: object) -> None:
-    settings.MAX_ACTIVE_GENERATIONS = 1  # type: ignore[attr-defined]
+def test_too_many_unfinished_generations_are_refused(api: JsonClient, alice: User, settings: Any) -> None:
+    settings.MAX_ACTIVE_GENERATIONS = 1
     GenerationFactory(owner=alice)
     response = api.post(GENERATIONS, BODY)
     assert problem_of(response, 429)["code"] == "generation.too_many"

@@ -12,11 +12,9 @@ from storages.backends.s3 import S3Storage
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-MEBIBYTE = 2**20
+PART_BYTES = 8 * 2**20
 #: Larger files go up in parts, several at a time, and a part that fails is sent again alone.
-TRANSFER = TransferConfig(
-    multipart_threshold=8 * MEBIBYTE, multipart_chunksize=8 * MEBIBYTE, max_concurrency=4
-)
+TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4)
 
 
 class AssetS3Storage(S3Storage):  # type: ignore[misc] # The library has no types.

@@ -13,21 +13,22 @@ from django.core.files.storage import storages
 from generations.media.ffmpeg import ffmpeg_binary
 from generations.providers.registry import provider_get, provider_names
 from pathlib import Path
+from storage_app.backends.base import AssetStorage
 from storage_app.errors import StorageError
 from tempfile import TemporaryDirectory
+from typing import cast
 from videogen.doctor.finding import Finding, broken, off, ok, warning
 
+OLDEST_PYTHON = (3, 11)
 CODECS = ("libx264", "aac")
 LEAST_FREE_GB = 2.0
 
 
 def python() -> Iterator[Finding]:
-    if sys.version_info >= (3, 11):
+    if sys.version_info >= OLDEST_PYTHON:
         yield ok("Python", platform.python_version())
     else:
-        yield broken(
-            "Python", platform.python_version(), "Install 3.11 or newer, then run `make clean venv`."
-        )
+        yield broken("Python", platform.python_version(), "Install 3.11 or newer; `make clean venv`.")
 
 
 def system_checks() -> Iterator[Finding]:
@@ -77,10 +78,8 @@ def providers() -> Iterator[Finding]:
             report = broken if _is_default(name) else warning
             yield report(f"Provider {name}", "not available", missing)
     if settings.DEFAULT_PROVIDER not in provider_names():
-        known = ", ".join(provider_names())
-        yield broken(
-            "Providers", f"There is no {settings.DEFAULT_PROVIDER}", f"Set DEFAULT_PROVIDER to: {known}."
-        )
+        advice = f"Set DEFAULT_PROVIDER to one of: {', '.join(provider_names())}."
+        yield broken("Providers", f"There is no {settings.DEFAULT_PROVIDER}", advice)
 
 
 def _is_default(name: str) -> bool:
@@ -88,8 +87,8 @@ def _is_default(name: str) -> bool:
 
 
 def storage() -> Iterator[Finding]:
-    kept, probe = storages["assets"], b"Videogen was here."
-    key = f"doctor/{uuid.uuid4()}"
+    kept = cast(AssetStorage, storages["assets"])
+    key, probe = f"doctor/{uuid.uuid4()}", b"Videogen was here."
     place = getattr(kept, "location", "") or getattr(kept, "bucket_name", "")
     if settings.EMBEDDED_DATABASE and not settings.DATA_DIR.exists():
         yield off("Storage", f"{place} is made by the first `make up`")  # With the right owner.
@@ -103,9 +102,8 @@ def storage() -> Iterator[Finding]:
             same = read.read_bytes() == probe
             kept.discard(key)
     except (StorageError, OSError) as error:
-        yield broken(
-            "Storage", f"{place}: {error}", "Correct STORAGE_URL, its credentials or the directory's owner."
-        )
+        advice = "Correct STORAGE_URL, its credentials, or the directory's owner."
+        yield broken("Storage", f"{place}: {error}", advice)
         return
     if same:
         yield ok("Storage", f"{place}: a probe was written, read and deleted")

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Worker
+from rq.worker import BaseWorker
 from typing import Any
 from videogen.doctor.finding import Finding, broken, off, ok, warning
 from videogen.kernel.liveness import alive_count
@@ -29,8 +30,6 @@ RESERVED_CONNECTIONS = 3
 WORKER_SILENCE_SECONDS = 480
 UNAUTHENTICATED = 4401
 
-START = "Start the stack with `make up`."
-
 
 def is_up() -> bool:
     """Whether something should answer: our own stack runs, or the servers are not ours to start."""
@@ -42,7 +41,7 @@ def stack() -> Iterator[Finding]:
     if facts:
         yield ok("Stack", f"`manage.py up` runs on {settings.DATA_DIR} (process {facts.pid})")
     else:
-        yield off("Stack", f"No stack runs on {settings.DATA_DIR}", START)
+        yield off("Stack", f"no stack runs on {settings.DATA_DIR}", "Start one with `make up`.")
 
 
 def postgresql() -> Iterator[Finding]:
@@ -51,12 +50,7 @@ def postgresql() -> Iterator[Finding]:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        yield _silent(
-            "PostgreSQL",
-            str(error),
-            "Start it, or correct DATABASE_URL.",
-            embedded=settings.EMBEDDED_DATABASE,
-        )
+        yield _silent("PostgreSQL", error, "DATABASE_URL", embedded=settings.EMBEDDED_DATABASE)
         return
     if int(version.split(".")[0]) < OLDEST_POSTGRESQL:
         yield broken("PostgreSQL", f"version {version}", f"Use {OLDEST_POSTGRESQL} or newer.")
@@ -79,14 +73,13 @@ def _connections(limit: int) -> Finding:
     needed = connections_needed(StackConfiguration.from_settings())
     detail = f"this configuration can open {needed}, the server allows {limit}"
     if needed > limit - RESERVED_CONNECTIONS:
-        return warning(
-            "Connections", detail, "Raise max_connections, lower WEB_WORKERS × WEB_THREADS, or use PgBouncer."
-        )
+        advice = "Raise max_connections, lower WEB_WORKERS or WEB_THREADS, or put PgBouncer between."
+        return warning("Connections", detail, advice)
     return ok("Connections", detail)
 
 
 def connections_needed(configuration: StackConfiguration) -> int:
-    """One per REST thread, two per stage worker (work and heartbeat), one for WebSockets, one for the dispatcher."""
+    """One per REST thread, two per stage worker (work, heartbeat), one each for WebSockets and dispatcher."""
     return configuration.web_workers * configuration.web_threads + 2 * sum(configuration.workers.values()) + 2
 
 
@@ -94,18 +87,15 @@ def redis_queue() -> Iterator[Finding]:
     try:
         version, config = _redis_facts(queue_redis())
     except RedisError as error:
-        yield _silent(
-            "Redis, queues", str(error), "Start it, or correct REDIS_URL.", embedded=settings.EMBEDDED_REDIS
-        )
+        yield _silent("Redis, queues", error, "REDIS_URL", embedded=settings.EMBEDDED_REDIS)
         return
     yield _redis_version("Redis, queues", version)
     policy = config.get("maxmemory-policy", "noeviction")
     if policy != "noeviction":
         yield warning("Redis, queues", f"it may evict jobs ({policy})", "Set `maxmemory-policy noeviction`.")
     if config.get("appendonly") == "no" and not config.get("save"):
-        yield warning(
-            "Redis, queues", "a restart empties it, and jobs wait to be sent again", "Set `appendonly yes`."
-        )
+        detail = "a restart empties it, and jobs wait to be sent again"
+        yield warning("Redis, queues", detail, "Set `appendonly yes`.")
 
 
 def redis_cache() -> Iterator[Finding]:
@@ -114,14 +104,12 @@ def redis_cache() -> Iterator[Finding]:
     try:
         version, config = _redis_facts(cache_redis())
     except RedisError as error:
-        advice = "Start it, or correct CACHE_REDIS_URL."
-        yield _silent("Redis, cache", str(error), advice, embedded=settings.EMBEDDED_REDIS)
+        yield _silent("Redis, cache", error, "CACHE_REDIS_URL", embedded=settings.EMBEDDED_REDIS)
         return
     yield _redis_version("Redis, cache", version)
     if config.get("maxmemory") == "0":
-        yield warning(
-            "Redis, cache", "it has no bound", "Set `maxmemory 64mb` and `maxmemory-policy allkeys-lru`."
-        )
+        advice = "Set `maxmemory 64mb` and `maxmemory-policy allkeys-lru`."
+        yield warning("Redis, cache", "it has no bound", advice)
 
 
 def _redis_facts(client: Redis) -> tuple[str, dict[str, str]]:
@@ -141,7 +129,7 @@ def _redis_version(name: str, version: str) -> Finding:
 
 def workers() -> Iterator[Finding]:
     if not is_up():
-        yield off("Workers", "They start with the stack", START)
+        yield off("Workers", "they start with the stack")
         return
     for name in settings.STAGE_QUEUES:
         try:
@@ -157,11 +145,12 @@ def workers() -> Iterator[Finding]:
             yield broken(f"Workers, {name}", f"nobody takes from this queue, {waiting} jobs wait", advice)
 
 
-def worker_is_alive(worker: Worker) -> bool:
+def worker_is_alive(worker: BaseWorker) -> bool:
     """One that was killed stays on RQ's list for minutes; on this machine we can look."""
     if worker.hostname == socket.gethostname():
         return worker.pid is not None and psutil.pid_exists(worker.pid)
-    return (datetime.now(UTC) - worker.last_heartbeat).total_seconds() < WORKER_SILENCE_SECONDS
+    heard = worker.last_heartbeat
+    return heard is not None and (datetime.now(UTC) - heard).total_seconds() < WORKER_SILENCE_SECONDS
 
 
 def dispatcher() -> Iterator[Finding]:
@@ -174,9 +163,8 @@ def dispatcher() -> Iterator[Finding]:
     if alive:
         yield ok("Dispatcher", f"{alive} at work")
     else:
-        yield broken(
-            "Dispatcher", "nobody closes the gaps that crashes leave", "Start one: `manage.py dispatch`."
-        )
+        detail = "nobody closes the gaps that crashes leave"
+        yield broken("Dispatcher", detail, "Start one: `manage.py dispatch`.")
 
 
 def rest() -> Iterator[Finding]:
@@ -207,22 +195,21 @@ def websocket() -> Iterator[Finding]:
     if code == UNAUTHENTICATED:  # What a stranger is told.
         yield ok("WebSocket", f"answers at {address}")
     else:
-        yield broken(
-            "WebSocket", f"{address} closed with {code}", "Is it ours? Correct PUBLIC_WS_URL, or the proxy."
-        )
+        advice = "Is it ours? Correct PUBLIC_WS_URL, or the proxy."
+        yield broken("WebSocket", f"{address} closed with {code}", advice)
 
 
 def _unanswered(name: str, address: str, error: Exception, variable: str) -> Finding:
     if not is_up():
-        return off(name, f"nothing answers at {address}", START)
+        return off(name, f"nothing answers at {address}")
     return broken(name, f"nothing answers at {address}: {error}", f"Start it, or correct {variable}.")
 
 
-def _silent(name: str, reason: str, advice: str, *, embedded: bool) -> Finding:
+def _silent(name: str, error: Exception, variable: str, *, embedded: bool) -> Finding:
     """An embedded server is nobody's fault before the stack has been started."""
     if embedded and facts_read(settings.DATA_DIR) is None:
-        return off(name, "the embedded one starts with the stack", START)
-    return broken(name, reason.strip().split("\n")[0], advice)
+        return off(name, "the embedded one starts with the stack")
+    return broken(name, str(error).strip().split("\n")[0], f"Start it, or correct {variable}.")
 
 
 CHECKS = (stack, postgresql, redis_queue, redis_cache, workers, dispatcher, rest, websocket)

@@ -29,9 +29,7 @@ def secret_key() -> Iterator[Finding]:
     if settings.SECRET_KEY_IS_TEMPORARY and settings.EMBEDDED_DATABASE:
         yield off("SECRET_KEY", "none yet; the first `make up` makes and keeps one")
     elif settings.SECRET_KEY_IS_TEMPORARY or len(settings.SECRET_KEY) < 50:
-        yield broken(
-            "SECRET_KEY", "made up by each process, or short", "Set SECRET_KEY to 50 random characters."
-        )
+        yield broken("SECRET_KEY", "made up by each process, or short", "Set it to 50 random characters.")
     else:
         yield ok("SECRET_KEY", "long, and kept")
 
@@ -72,9 +70,7 @@ def api_keys() -> Iterator[Finding]:
     for key in unknown:
         yield warning("API keys", f"{key} has unknown scopes", f"Scopes are: {', '.join(Scope.values)}.")
     if forgotten:
-        yield warning(
-            "API keys", f"{forgotten} were not used for {UNUSED.days} days", "Revoke them in the admin."
-        )
+        yield warning("API keys", f"{forgotten} unused for {UNUSED.days} days", "Revoke them in the admin.")
     else:
         yield ok("API keys", f"{len(usable)} usable")
 

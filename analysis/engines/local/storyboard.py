@@ -167,7 +167,7 @@ def _visits(index: int, count: int) -> bool:
     """Whether a scene leaves the asked setting. Neighbours differ, and the first and the last are at home."""
     if count < 3 or index in (0, count - 1):
         return False
-    return (count % 2 == 0 and index == count - 2)
+    return index % 2 == 1 or (count % 2 == 0 and index == count - 2)
 
 
 def _shots(

@@ -47,7 +47,7 @@ class Composition:
         return 0.5 + (self.shot.hero_x - 0.5) * (0.45 if self.portrait else 1.0)
 
 
-def compose(scene: Scene, seed: int, *, portrait: bool) -> Composition:
+def compose(scene: Scene, seed: int, *, portrait: bool, has_hero: bool) -> Composition:
     """The framing of one scene. The seed chooses where the order of shots begins."""
     start = generator("order", seed).randrange(len(SHOTS))
     index = scene.position - 1 + start
@@ -59,7 +59,7 @@ def compose(scene: Scene, seed: int, *, portrait: bool) -> Composition:
         horizon=chance.uniform(low, high),
         mirrored=index % 2 == 1,
         enlargement={"wide": 1.0, "medium": 1.14, "close": 1.42}[shot.framing],
-        softness=0.75 if shot.framing == "close" else 0.0,
+        softness=0.75 if has_hero and shot.framing == "close" else 0.0,
         sun_x=chance.uniform(0.18, 0.42) if shot.hero_x > 0.5 else chance.uniform(0.58, 0.82),
         turn=index % max(1, len(scene.palette)),
         portrait=portrait,

@@ -3,7 +3,7 @@
 import math
 import numpy as np
 import skia
-from analysis.contracts import Setting
+from analysis.contracts import Scene, Setting
 from dataclasses import dataclass
 from generations.providers.animatic.brush import (
     add_glow,
@@ -48,9 +48,14 @@ _GROUNDS: dict[Setting, str] = {
 _DEPTH = 0.72
 
 
+def hero_of(scene: Scene) -> Subject | None:
+    """The thing that the scene is about, if it is one that we can draw."""
+    return subject_in(scene.subject, scene.micro_prompt)
+
+
 def add_hero(picture: Picture) -> None:
-    """Draw the thing that the scene is about, if it is one that we can draw."""
-    subject = subject_in(picture.scene.subject, picture.scene.micro_prompt)
+    """Put the thing that the scene is about where it belongs."""
+    subject = hero_of(picture.scene)
     if subject is None or picture.hero_index is None:
         return
     front = picture.items[picture.hero_index :]

@@ -1,12 +1,14 @@
 """The provider `animatic`: draws each clip itself, at once and for nothing."""
 
 import importlib
+import importlib.util
 from decimal import Decimal
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
 from generations.providers.animatic.gl_stub import gl_ensure
-from generations.providers.base import Capabilities, ClipSpec, ReportProgress, Submission
+from generations.providers.base import Capabilities, ClipSpec, ProviderUnavailable, Submission
 from pathlib import Path
 from types import ModuleType
+from videogen.kernel.progress import ReportProgress
 
 MODEL = "animatic-1"
 _RENDERER = "generations.providers.animatic.renderer"
@@ -27,16 +29,14 @@ class AnimaticProvider:
             max_clip_seconds=Decimal(15),
             audio=False,
             paid=False,
-            description="Illustrated animatic, drawn by this server: free, quick, the same for the same seed.",
+            description="Illustrated animatic, drawn by this server: free, quick, equal for equal seeds.",
             conformed=True,
         )
 
     def unavailable_because(self) -> str | None:
-        """Whether Skia can be loaded here."""
-        try:
-            _renderer()
-        except ImportError as error:
-            return f"The drawing library cannot be loaded ({error}). Install the package skia-python."
+        """Whether Skia is installed. Looking does not load it."""
+        if importlib.util.find_spec("skia") is None:
+            return "The drawing library is missing. Install the package skia-python."
         return None
 
     def estimate(self, spec: ClipSpec) -> Decimal:
@@ -56,11 +56,14 @@ class AnimaticProvider:
 
     def fetch(self, spec: ClipSpec, job_id: str, *, into: Path, report: ReportProgress) -> tuple[str, ...]:
         """Draw the clip and encode it to `into`."""
-        warnings: tuple[str, ...] = _renderer().render_clip(spec, into, report)
+        warnings: tuple[str, ...] = load_renderer().render_clip(spec, into, report)
         return warnings
 
 
-def _renderer() -> ModuleType:
+def load_renderer() -> ModuleType:
     """What draws. Loaded on use: API processes know this provider, and need not carry Skia for it."""
     gl_ensure()
-    return importlib.import_module(_RENDERER)
+    try:
+        return importlib.import_module(_RENDERER)
+    except ImportError as error:
+        raise ProviderUnavailable(f"The drawing library cannot be loaded: {error}") from error

@@ -7,7 +7,7 @@ from generations.media.encoder import FrameEncoder
 from generations.providers.animatic.camera import Camera
 from generations.providers.animatic.composition import compose
 from generations.providers.animatic.families import FAMILIES
-from generations.providers.animatic.hero import add_hero
+from generations.providers.animatic.hero import add_hero, hero_of
 from generations.providers.animatic.picture import Moment, Picture
 from generations.providers.animatic.resample import Pixels
 from generations.providers.animatic.typography import add_title
@@ -39,7 +39,9 @@ class Drawing:
     def __init__(self, spec: ClipSpec) -> None:
         scene, frame = spec.scene, spec.frame
         self.frames = frame.frames(float(scene.duration_seconds))
-        composition = compose(scene, spec.seed, portrait=frame.width < frame.height)
+        composition = compose(
+            scene, spec.seed, portrait=frame.width < frame.height, has_hero=hero_of(scene) is not None
+        )
         picture = Picture(scene, frame, spec.seed, composition)
         FAMILIES[scene.setting](picture)
         add_hero(picture)

@@ -5,8 +5,8 @@ import numpy as np
 import skia
 from collections.abc import Iterator
 from dataclasses import dataclass
-from generations.providers.animatic.brush import blurred, fill, premultiplied
-from generations.providers.animatic.colour import WHITE, mix
+from generations.providers.animatic.brush import fill, premultiplied
+from generations.providers.animatic.colour import WHITE, argb, mix
 from generations.providers.animatic.picture import Moment, Painter, Picture, empty_surface
 from generations.providers.animatic.scripts import (
     can_draw,
@@ -59,9 +59,7 @@ def add_title(picture: Picture, text: str) -> tuple[str, ...]:
     if not words:
         return ()
     if not can_draw(words):
-        return (
-            f"No font here has all letters of “{words}”: scene {picture.scene.position} has no title.",
-        )
+        return (f"No font here has all letters of “{words}”: scene {picture.scene.position} has no title.",)
     area = _area(picture)
     picture.add(_shaped(picture, words, area) if needs_shaping(words) else _plain(picture, words, area))
     return ()
@@ -273,10 +271,9 @@ class Scrim:
         canvas = surface.getCanvas()
         canvas.drawImage(_pillow(width, height, picture), 0, 0)
         canvas.translate(-self._x, -self._y)
-        shadow = blurred(0.55 * picture.unit)
-        shadow.setColorFilter(
-            skia.ColorFilters.Blend(fill(picture.look.dark, 0.6).getColor(), skia.BlendMode.kSrcIn)
-        )
+        tint = skia.ColorFilters.Blend(argb(picture.look.dark, 0.6), skia.BlendMode.kSrcIn)
+        radius = 0.55 * picture.unit
+        shadow = skia.Paint(ColorFilter=tint, ImageFilter=skia.ImageFilters.Blur(radius, radius))
         canvas.saveLayer(None, shadow)
         letters(canvas)
         canvas.restore()

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import skia
 from dataclasses import dataclass, field
-from generations.providers.animatic.brush import blurred, downward, fill, linear, on_top
+from generations.providers.animatic.brush import downward, fill, linear, on_top
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.picture import Moment, Picture, as_image, empty_surface, pixels_of
 from generations.providers.animatic.resample import Pixels, resample
@@ -39,9 +39,8 @@ def _mirror(picture: Picture, above: Pixels, top: int, height: int, surface: Sur
     target = empty_surface(above.shape[1], height)
     canvas = target.getCanvas()
     canvas.drawPaint(downward(0, height, surface.colour, surface.near))
-    paint = blurred(0.01)
     down = surface.blur * picture.unit
-    paint.setImageFilter(skia.ImageFilters.Blur(0.25 * down, down))
+    paint = skia.Paint(ImageFilter=skia.ImageFilters.Blur(0.25 * down, down))
     canvas.saveLayer(None, paint)
     reach = min(top, height)
     mirrored = np.ascontiguousarray(above[top - reach : top][::-1])

@@ -3,7 +3,8 @@
 import numpy as np
 import skia
 from dataclasses import dataclass
-from generations.providers.animatic.brush import add_glow, fill, glow, premultiplied, stroke, wave
+from functools import partial
+from generations.providers.animatic.brush import Point, add_glow, fill, glow, premultiplied, stroke, wave
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import cloud_field
 from generations.providers.animatic.picture import Moment, Painter, Picture, empty_surface
@@ -58,7 +59,7 @@ def add_rain(picture: Picture, *, heavy: bool) -> None:
             size = chance.uniform(0.6, 1.2)
             paint = stroke(colour, max(0.8, width * unit * size), alpha * chance.uniform(0.5, 1.2))
             dx, dy = wind * length * size * unit, length * size * unit
-            _repeated(tile, lambda c, x=x, y=y, dx=dx, dy=dy, p=paint: c.drawLine(x, y, x + dx, y + dy, p))
+            _repeated(tile, partial(_draw_streak, (x, y), (x + dx, y + dy), paint))
         velocity = speed * unit * (1.25 if heavy else 1.0)
         picture.add(Falling(tile.makeImageSnapshot(), velocity=(wind * velocity, velocity)))
 
@@ -74,7 +75,7 @@ def add_snow(picture: Picture) -> None:
             paint = fill(WHITE, alpha * chance.uniform(0.6, 1.0))
             if size > 1:
                 paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.BlurStyle.kNormal_BlurStyle, radius * 0.35))
-            _repeated(tile, lambda c, x=x, y=y, r=radius, p=paint: c.drawCircle(x, y, r, p))
+            _repeated(tile, partial(_draw_flake, (x, y), radius, paint))
         velocity = (-2.2 * unit * size, speed * unit)
         picture.add(Falling(tile.makeImageSnapshot(), velocity=velocity, sway=unit * (0.8 + size)))
 
@@ -194,6 +195,14 @@ class Overlay:
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Lay it over the frame."""
         canvas.drawImage(self.image, 0, 0)
+
+
+def _draw_streak(start: Point, end: Point, paint: skia.Paint, canvas: skia.Canvas) -> None:
+    canvas.drawLine(*start, *end, paint)
+
+
+def _draw_flake(middle: Point, radius: float, paint: skia.Paint, canvas: skia.Canvas) -> None:
+    canvas.drawCircle(*middle, radius, paint)
 
 
 def _tile(picture: Picture) -> skia.Surface:

@@ -28,18 +28,21 @@ SIGNS = {
 
 
 class Command(BaseCommand):
-    help = "Say what is configured, reachable and unsafe, and what to do about it. Exit code 1: something is broken."
+    help = "Say what is configured, reachable and unsafe, and what to do; exit 1 if anything is broken."
     requires_system_checks = ()  # They are among what it looks at.
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("--json", dest="for_programs", action="store_true", help="for programs")
 
-    def handle(self, *, json: bool, **options: Any) -> None:
-        groups = {
-            name: [finding for check in checks for finding in check()] for name, checks in GROUPS.items()
+    def handle(self, *, for_programs: bool, **options: Any) -> None:
+        found = {
+            group: [finding for check in checks for finding in check()] for group, checks in GROUPS.items()
         }
-        show_json(groups) if json else show_table(groups)
-        if any(finding.state == State.BROKEN for findings in groups.values() for finding in findings):
+        if for_programs:
+            show_json(found)
+        else:
+            show_table(found)
+        if any(finding.state == State.BROKEN for findings in found.values() for finding in findings):
             sys.exit(1)
 
 
@@ -51,9 +54,8 @@ def show_json(groups: dict[str, list[Finding]]) -> None:
 def show_table(groups: dict[str, list[Finding]]) -> None:
     console = Console(highlight=False)
     for name, findings in groups.items():
-        table = Table(
-            title=TITLES[name], title_justify="left", title_style="bold", box=box.SIMPLE, show_header=False
-        )
+        console.print(Text(TITLES[name], "bold"))
+        table = Table(box=box.SIMPLE, show_header=False)
         table.add_column(width=1)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")

@@ -43,48 +43,8 @@ def _paint_ground(picture: Picture) -> None:
 
 def _paint_discs(picture: Picture) -> None:
     """Great circles out of focus, far behind; thin rings nearer."""
-    look, chance, unit = picture.look, picture.chance, picture.unit
     for depth, count, sizes, blur in ((0.15, 4, (14, 30), 1.6), (0.4, 3, (6, 13), 0.0)):
-        discs = [
-            (
-                chance.uniform(0.02, 0.98) * picture.width,
-                chance.uniform(0.05, 0.95) * picture.height,
-                unit * chance.uniform(*sizes),
-                chance.randrange(4),
-            )
-            for _ in range(count)
-        ]
-
-        def painter(canvas: skia.Canvas, discs=discs, blur=blur) -> None:
-            for x, y, radius, hue in discs:
-                colour = look.light(hue) if look.time in ("dusk", "night") else look.accent(hue)
-                if blur:
-                    canvas.drawCircle(
-                        x,
-                        y,
-                        radius,
-                        linear((x, y - radius), (x, y + radius), [(colour, 0.55), (colour, 0.05)]),
-                    )
-                else:
-                    canvas.drawCircle(x, y, radius, stroke(mix(colour, WHITE, 0.3), 0.3 * unit, 0.5))
-                    canvas.drawCircle(
-                        x,
-                        y,
-                        0.86 * radius,
-                        linear((x, y - radius), (x, y + radius), [(WHITE, 0.26), (WHITE, 0.0)]),
-                    )
-
-        phase = depth
-        picture.paint(
-            depth,
-            painter,
-            blur=blur,
-            overscan=0.02,
-            motion=lambda seconds, phase=phase: (
-                1.6 * unit * wave(seconds, 9, phase),
-                1.2 * unit * wave(seconds, 7, phase),
-            ),
-        )
+        _paint_disc_plane(picture, depth, count, sizes, blur)
 
 
 class Ribbon:
@@ -136,6 +96,51 @@ class Ribbon:
         shape.close()
         canvas.drawPath(shape, fill(self._colour))
         canvas.drawPath(line, stroke(self._edge, 0.28 * picture.unit, 0.5))
+
+
+def _paint_disc_plane(
+    picture: Picture, depth: float, count: int, sizes: tuple[int, int], blur: float
+) -> None:
+    look, chance, unit = picture.look, picture.chance, picture.unit
+    discs = [
+        (
+            chance.uniform(0.02, 0.98) * picture.width,
+            chance.uniform(0.05, 0.95) * picture.height,
+            unit * chance.uniform(*sizes),
+            chance.randrange(4),
+        )
+        for _ in range(count)
+    ]
+
+    def painter(canvas: skia.Canvas) -> None:
+        for x, y, radius, hue in discs:
+            colour = look.light(hue) if look.time in ("dusk", "night") else look.accent(hue)
+            if blur:
+                canvas.drawCircle(
+                    x,
+                    y,
+                    radius,
+                    linear((x, y - radius), (x, y + radius), [(colour, 0.55), (colour, 0.05)]),
+                )
+            else:
+                canvas.drawCircle(x, y, radius, stroke(mix(colour, WHITE, 0.3), 0.3 * unit, 0.5))
+                canvas.drawCircle(
+                    x,
+                    y,
+                    0.86 * radius,
+                    linear((x, y - radius), (x, y + radius), [(WHITE, 0.26), (WHITE, 0.0)]),
+                )
+
+    picture.paint(
+        depth,
+        painter,
+        blur=blur,
+        overscan=0.02,
+        motion=lambda seconds: (
+            1.6 * unit * wave(seconds, 9, depth),
+            1.2 * unit * wave(seconds, 7, depth),
+        ),
+    )
 
 
 class Lights:

@@ -51,40 +51,11 @@ def _paint_spruces(picture: Picture, distance: float, depth: float, size: float)
 
 def _paint_shafts(picture: Picture) -> None:
     """Beams that fall slanting through the crowns, and breathe."""
-    look, chance = picture.look, picture.chance
+    look = picture.look
     colour = mix(look.key, look.sky_at(0.9), 0.3)
     sun = picture.composition.sun_x * picture.width
     for group in range(2):
-        beams = [
-            (chance.uniform(-0.35, 0.5) * picture.width, chance.uniform(2, 7) * picture.unit)
-            for _ in range(4)
-        ]
-
-        def painter(canvas: skia.Canvas, beams=beams) -> None:
-            top, bottom = -0.06 * picture.height, picture.height
-            for spread, wide in beams:
-                shape = polygon(
-                    [
-                        (sun + 0.3 * spread - 0.4 * wide, top),
-                        (sun + 0.3 * spread + 0.4 * wide, top),
-                        (sun + 1.7 * spread + 2 * wide, bottom),
-                        (sun + 1.7 * spread - 2 * wide, bottom),
-                    ]
-                )
-                canvas.drawPath(
-                    shape,
-                    linear((0, top), (0, 0.85 * bottom), [(colour, 0.28 * look.sun_strength), (colour, 0.0)]),
-                )
-
-        phase = 0.5 * group
-        picture.paint(
-            0.2,
-            painter,
-            framed=False,
-            soft=True,
-            blur=0.9,
-            fade=lambda seconds, phase=phase: 0.72 + 0.28 * wave(seconds, 5.5, phase),
-        )
+        _paint_beams(picture, sun, colour, 0.5 * group)
 
 
 def _paint_floor(picture: Picture, depth: float, distance: float, drop: float) -> None:
@@ -103,6 +74,38 @@ def _paint_floor(picture: Picture, depth: float, distance: float, drop: float) -
         )
 
     picture.paint(depth, painter)
+
+
+def _paint_beams(picture: Picture, sun: float, colour: Colour, phase: float) -> None:
+    look, chance = picture.look, picture.chance
+    beams = [
+        (chance.uniform(-0.35, 0.5) * picture.width, chance.uniform(2, 7) * picture.unit) for _ in range(4)
+    ]
+
+    def painter(canvas: skia.Canvas) -> None:
+        top, bottom = -0.06 * picture.height, picture.height
+        for spread, wide in beams:
+            shape = polygon(
+                [
+                    (sun + 0.3 * spread - 0.4 * wide, top),
+                    (sun + 0.3 * spread + 0.4 * wide, top),
+                    (sun + 1.7 * spread + 2 * wide, bottom),
+                    (sun + 1.7 * spread - 2 * wide, bottom),
+                ]
+            )
+            canvas.drawPath(
+                shape,
+                linear((0, top), (0, 0.85 * bottom), [(colour, 0.28 * look.sun_strength), (colour, 0.0)]),
+            )
+
+    picture.paint(
+        0.2,
+        painter,
+        framed=False,
+        soft=True,
+        blur=0.9,
+        fade=lambda seconds: 0.72 + 0.28 * wave(seconds, 5.5, phase),
+    )
 
 
 def _paint_path(picture: Picture) -> None:

@@ -5,7 +5,7 @@ from generations.providers.animatic.brush import Point, downward, fill, land, po
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line
 from generations.providers.animatic.picture import Picture
-from generations.providers.animatic.plants import conifer_edge
+from generations.providers.animatic.plants import conifer, conifer_edge
 from generations.providers.animatic.sky import Birds, paint_sky
 from generations.providers.animatic.water import Glitter, Surface, add_water
 from generations.providers.animatic.weather import add_mist
@@ -165,22 +165,46 @@ def paint_meadow(picture: Picture) -> None:
     look = picture.look
     material = "#e6ecf4" if look.weather == "snow" else "#54774a"
     for depth, distance, drop in ((0.42, 0.30, 0.0), (0.6, 0.14, 0.11), (0.8, 0.0, 0.24)):
-        rough = rough_line(picture.chance, 40, start=3, roughness=0.35)
-        colour = look.surface(material, distance)
-        lit = mix(colour, look.key, 0.22 * look.sun_strength)
-        line = [
-            (
-                picture.left + (picture.right - picture.left) * index / 39,
-                picture.horizon + drop * picture.height + rough[index] * 0.028 * picture.height,
-            )
-            for index in range(40)
-        ]
+        _paint_meadow_plane(picture, depth, distance, drop, material)
 
-        def painter(canvas: skia.Canvas, line=line, lit=lit, colour=colour) -> None:
-            top = min(y for _, y in line)
-            shape = land(line, picture.bottom, smooth=True)
-            canvas.drawPath(
-                shape, downward(top, top + 0.28 * picture.height, lit, mix(colour, look.dark, 0.35))
-            )
 
-        picture.paint(depth, painter)
+def _paint_meadow_plane(picture: Picture, depth: float, distance: float, drop: float, material: str) -> None:
+    look = picture.look
+    rough = rough_line(picture.chance, 40, start=3, roughness=0.35)
+    colour = look.surface(material, distance)
+    lit = mix(colour, look.key, 0.22 * look.sun_strength)
+    line = [
+        (
+            picture.left + (picture.right - picture.left) * index / 39,
+            picture.horizon + drop * picture.height + rough[index] * 0.028 * picture.height,
+        )
+        for index in range(40)
+    ]
+
+    def painter(canvas: skia.Canvas) -> None:
+        top = min(y for _, y in line)
+        shape = land(line, picture.bottom, smooth=True)
+        canvas.drawPath(shape, downward(top, top + 0.28 * picture.height, lit, mix(colour, look.dark, 0.35)))
+        _paint_copse(canvas, picture, line, depth, distance)
+
+    picture.paint(depth, painter)
+
+
+def _paint_copse(
+    canvas: skia.Canvas, picture: Picture, line: list[Point], depth: float, distance: float
+) -> None:
+    """A few spruces on the meadow, away from its middle, and flowers where no snow lies."""
+    look, chance, unit = picture.look, picture.chance, picture.unit
+    dark = look.surface("#22402f", distance)
+    light = mix(dark, look.key, 0.12 + 0.2 * look.sun_strength)
+    for _ in range(7):
+        x, y = line[chance.choice((*range(3, 15), *range(26, 37)))]
+        base = y + chance.uniform(0.005, 0.03) * picture.height
+        conifer(canvas, chance, x, base, unit * chance.uniform(14, 24) * depth, dark, light)
+    if look.weather == "snow":
+        return
+    for _ in range(90):
+        x, y = chance.choice(line)
+        place = x + chance.uniform(-2, 2) * unit, y + (0.015 + 0.12 * chance.random()) * picture.height
+        bloom = mix(look.surface(look.accent(chance.randrange(3)), distance, tint=0.0), light, 0.3)
+        canvas.drawCircle(*place, unit * depth * chance.uniform(0.15, 0.42), fill(bloom, 0.85))

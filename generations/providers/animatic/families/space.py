@@ -34,18 +34,19 @@ def paint_space(picture: Picture) -> None:
 
 
 def _paint_deep(picture: Picture) -> None:
+    """The darkness, and the light of a sun that is nearly in the picture: the hour says how nearly."""
     look = picture.look
-    lift = {"dawn": 0.30, "day": 0.34, "dusk": 0.26, "night": 0.18}[look.time]
-    top, middle = with_lightness(look.brand[0], 0.14), with_lightness(look.brand[-1], lift)
+    lift, sun = {"dawn": (0.28, 0.5), "day": (0.36, 0.8), "dusk": (0.24, 0.5), "night": (0.15, 0.1)}[
+        look.time
+    ]
+    edge, middle = with_lightness(look.brand[0], 0.10), with_lightness(look.brand[-1], 0.8 * lift)
+    glare = mix(look.key, look.sky[2], 0.55)
+    place = picture.composition.sun_x * picture.width, 0.12 * picture.height
 
     def painter(canvas: skia.Canvas) -> None:
         ends = (0, 0), (picture.width, picture.height)
-        canvas.drawPaint(
-            linear(
-                *ends,
-                [(mix(top, BLACK, 0.4), 1), (mix(middle, look.dark, 0.35), 1), (mix(top, BLACK, 0.5), 1)],
-            )
-        )
+        canvas.drawPaint(linear(*ends, [(edge, 1.0), (middle, 1.0), (mix(edge, BLACK, 0.4), 1.0)]))
+        canvas.drawPaint(radial(place, 110 * picture.unit, glare, sun))
 
     picture.paint(0, painter, framed=False, blur=0, soft=True)
 
@@ -87,26 +88,31 @@ def _paint_stars(picture: Picture) -> None:
     chance, unit = picture.chance, picture.unit
     area = picture.width * picture.height / (100 * unit) ** 2
     for depth, count in ((0.04, 340), (0.10, 90)):
-        stars = [
-            (
-                chance.uniform(picture.left, picture.right),
-                chance.uniform(-0.1, 1.1) * picture.height,
-                chance.random() ** 3,
-            )
-            for _ in range(int(count * area))
-        ]
-
-        def painter(canvas: skia.Canvas, stars=stars, depth=depth) -> None:
-            for x, y, size in stars:
-                tint = mix(WHITE, picture.look.light(int(size * 30)), 0.35)
-                canvas.drawCircle(x, y, unit * (0.06 + 0.16 * size + depth), fill(tint, 0.35 + 0.6 * size))
-
-        picture.paint(depth, painter, framed=False, blur=0, soft=depth < 0.05)
+        _paint_star_plane(picture, depth, int(count * area))
     bright = [
         (chance.uniform(0, picture.width), chance.uniform(0, picture.height), chance.random())
         for _ in range(14)
     ]
     picture.add(Twinkle(bright, glow(mix(picture.look.light(0), WHITE, 0.6), max(3, round(2.0 * unit)), 0.9)))
+
+
+def _paint_star_plane(picture: Picture, depth: float, count: int) -> None:
+    chance, unit = picture.chance, picture.unit
+    stars = [
+        (
+            chance.uniform(picture.left, picture.right),
+            chance.uniform(-0.1, 1.1) * picture.height,
+            chance.random() ** 3,
+        )
+        for _ in range(count)
+    ]
+
+    def painter(canvas: skia.Canvas) -> None:
+        for x, y, size in stars:
+            tint = mix(WHITE, picture.look.light(int(size * 30)), 0.35)
+            canvas.drawCircle(x, y, unit * (0.06 + 0.16 * size + depth), fill(tint, 0.35 + 0.6 * size))
+
+    picture.paint(depth, painter, framed=False, blur=0, soft=depth < 0.05)
 
 
 def paint_planet(
@@ -183,13 +189,11 @@ def paint_planet(
             [0.0, 0.45, 1.0],
         )
         canvas.drawCircle(x, y, radius, skia.Paint(Shader=shade, AntiAlias=True, Dither=True))
-        rim = skia.Paint(AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=0.03 * radius)
-        rim.setShader(
-            skia.GradientShader.MakeLinear(
-                [(x + light * radius, y), (x - light * 0.3 * radius, y)],
-                [fill(mix(look.key, WHITE, 0.4), 0.85).getColor(), fill(look.key, 0).getColor()],
-            )
-        )
+        bright = mix(look.key, WHITE, 0.4)
+        ends = (x + light * radius, y), (x - light * 0.3 * radius, y)
+        rim = linear(*ends, [(bright, 0.85), (look.key, 0.0)])
+        rim.setStyle(skia.Paint.kStroke_Style)
+        rim.setStrokeWidth(0.03 * radius)
         canvas.drawCircle(x, y, 0.985 * radius, rim)
         if ringed:
             canvas.translate(x, y)
@@ -207,30 +211,8 @@ def _circle(radius: float) -> skia.Path:
 
 def _paint_rocks(picture: Picture) -> None:
     """A belt of rocks that crosses slowly; the nearest are out of focus."""
-    chance, unit = picture.chance, picture.unit
     for depth, count, size, blur in ((0.6, 16, 1.3, 0.0), (1.1, 4, 5.0, 0.7)):
-        rocks = [
-            (
-                chance.uniform(-0.1, 1.1) * picture.width,
-                chance.gauss(0.86, 0.09) * picture.height,
-                size * unit * chance.uniform(0.4, 1.3),
-            )
-            for _ in range(count)
-        ]
-
-        def painter(canvas: skia.Canvas, rocks=rocks) -> None:
-            for x, y, radius in rocks:
-                _paint_rock(canvas, picture, x, y, radius)
-
-        speed = unit * (0.6 + depth)
-        picture.paint(
-            depth,
-            painter,
-            framed=False,
-            blur=blur,
-            overscan=0.12,
-            motion=lambda seconds, speed=speed: (speed * (seconds - picture.seconds / 2), 0.0),
-        )
+        _paint_rock_plane(picture, depth, count, size, blur)
 
 
 def _paint_rock(canvas: skia.Canvas, picture: Picture, x: float, y: float, radius: float) -> None:
@@ -249,6 +231,32 @@ def _paint_rock(canvas: skia.Canvas, picture: Picture, x: float, y: float, radiu
         path, linear(*ends, [(mix(stone, look.dark, 0.85), 1.0), (mix(stone, look.dark, 0.4), 1.0)])
     )
     canvas.drawPath(path, linear(*ends[::-1], [(look.key, 0.30), (look.key, 0.0)]))
+
+
+def _paint_rock_plane(picture: Picture, depth: float, count: int, size: float, blur: float) -> None:
+    chance, unit = picture.chance, picture.unit
+    rocks = [
+        (
+            chance.uniform(-0.1, 1.1) * picture.width,
+            chance.gauss(0.86, 0.09) * picture.height,
+            size * unit * chance.uniform(0.4, 1.3),
+        )
+        for _ in range(count)
+    ]
+
+    def painter(canvas: skia.Canvas) -> None:
+        for x, y, radius in rocks:
+            _paint_rock(canvas, picture, x, y, radius)
+
+    speed = unit * (0.6 + depth)
+    picture.paint(
+        depth,
+        painter,
+        framed=False,
+        blur=blur,
+        overscan=0.12,
+        motion=lambda seconds: (speed * (seconds - picture.seconds / 2), 0.0),
+    )
 
 
 class ShootingStar:

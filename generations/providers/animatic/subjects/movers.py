@@ -19,16 +19,12 @@ def _wheel(x: float, y: float, radius: float) -> tuple[Part, ...]:
 
 def _hoop(x: float, y: float, radius: float) -> tuple[Part, ...]:
     slant = 0.68 * radius
+    upright = f"M {x - radius} {y} L {x + radius} {y} M {x} {y - radius} L {x} {y + radius} "
+    falling = f"M {x - slant} {y - slant} L {x + slant} {y + slant} "
+    rising = f"M {x - slant} {y + slant} L {x + slant} {y - slant}"
     return (
         Part("dark", f"O {x} {y} {radius} {radius}", line=2.2),
-        Part(
-            "metal",
-            f"M {x - radius} {y} L {x + radius} {y} M {x} {y - radius} L {x} {y + radius} M {x - "
-            "slant} {y - slant} L {x + slant} {y + slant} M {x - slant} {y + slant} L {x + slant} "
-            "{y - slant}",
-            line=0.5,
-            spin=(x, y),
-        ),
+        Part("metal", upright + falling + rising, line=0.5, spin=(x, y)),
     )
 
 

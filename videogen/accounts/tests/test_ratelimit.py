@@ -1,0 +1,68 @@
+"""The rate limit, on real Redis and its clock."""
+
+import pytest
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from videogen.kernel import redis
+from videogen.kernel.ratelimit import rate_take
+from videogen.kernel.redis import cache_redis
+
+
+def test_so_many_are_allowed_and_no_more() -> None:
+    decisions = [rate_take(key="k", count=3, seconds=3600) for _ in range(4)]
+    assert [decision.allowed for decision in decisions] == [True, True, True, False]
+    assert [decision.remaining for decision in decisions] == [2, 1, 0, 0]
+
+
+def test_a_refusal_says_when_one_is_free_again() -> None:
+    rate_take(key="k", count=2, seconds=3600)
+    rate_take(key="k", count=2, seconds=3600)
+    refused = rate_take(key="k", count=2, seconds=3600)
+    assert 1799 < refused.retry_after_seconds <= 1800
+    assert 3599 < refused.reset_seconds <= 3600
+
+
+def test_one_comes_back_after_its_share_of_the_time() -> None:
+    for _ in range(10):
+        rate_take(key="k", count=10, seconds=1)
+    refused = rate_take(key="k", count=10, seconds=1)
+    time.sleep(refused.retry_after_seconds + 0.01)
+    assert rate_take(key="k", count=10, seconds=1).allowed
+
+
+def test_refusals_cost_nothing() -> None:
+    rate_take(key="k", count=1, seconds=3600)
+    waits = [rate_take(key="k", count=1, seconds=3600).retry_after_seconds for _ in range(3)]
+    assert waits[2] <= waits[0]
+
+
+def test_keys_do_not_share() -> None:
+    rate_take(key="a", count=1, seconds=3600)
+    assert rate_take(key="b", count=1, seconds=3600).allowed
+
+
+def test_what_is_forgotten_leaves_nothing_in_redis() -> None:
+    rate_take(key="k", count=100, seconds=1)
+    time.sleep(0.05)
+    assert cache_redis().keys("rate:*") == []
+
+
+def test_many_at_once_are_admitted_as_often_as_allowed() -> None:
+    with ThreadPoolExecutor(16) as pool:
+        decisions = list(pool.map(lambda _: rate_take(key="k", count=20, seconds=3600), range(200)))
+    assert sum(decision.allowed for decision in decisions) == 20
+
+
+@pytest.fixture
+def no_redis(settings: Any) -> Iterator[None]:
+    redis._client.cache_clear()
+    settings.REDIS_CACHE = {"host": "127.0.0.1", "port": 1}
+    yield
+    redis._client.cache_clear()
+
+
+def test_without_redis_everything_is_allowed_and_the_log_says_so(no_redis: None, caplog: Any) -> None:
+    assert all(rate_take(key="k", count=1, seconds=3600).allowed for _ in range(3))
+    assert "Rate limits are off" in caplog.text

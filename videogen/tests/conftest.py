@@ -1,0 +1,25 @@
+"""A database that is away."""
+
+import pytest
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from django.db import connections
+from pathlib import Path
+
+
+@pytest.fixture
+def away_database(db: None, tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
+    """While it is entered, connections go to a server that is not there."""
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        kept = connections["default"]
+        elsewhere = kept.copy()
+        elsewhere.settings_dict = kept.settings_dict | {"HOST": str(tmp_path)}
+        connections["default"] = elsewhere
+        try:
+            yield
+        finally:
+            connections["default"] = kept
+
+    return away

@@ -1,0 +1,226 @@
+"""The doctor names what is wrong, says what to do, and is silent about what is well."""
+
+import json
+import os
+import pytest
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from django.conf import settings as configured_settings
+from django.core.management import call_command
+from pathlib import Path
+from pytest_django import Settings
+from typing import Any
+from videogen.accounts.models import ApiKey
+from videogen.accounts.services import api_key_create
+from videogen.doctor import configured, reachable, unsafe
+from videogen.doctor.finding import Check, Finding, State
+from videogen.embedded.places import api_key_file
+from videogen.kernel.liveness import alive_tell
+from videogen.kernel.redis import cache_redis, queue_redis
+from videogen.stack.configuration import StackConfiguration
+from videogen.testing.processes import manage, running
+
+
+def states(check: Check) -> dict[str, State]:
+    return {finding.name: finding.state for finding in check()}
+
+
+def only(check: Check) -> Finding:
+    (finding,) = check()
+    return finding
+
+
+@contextmanager
+def redis_set(client: Any, **values: str) -> Iterator[None]:
+    names = {name.replace("_", "-"): value for name, value in values.items()}
+    before = {name: client.config_get(name)[name] for name in names}
+    for name, value in names.items():
+        client.config_set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            client.config_set(name, value)
+
+
+# Configured
+
+
+@pytest.mark.parametrize("check", configured.CHECKS)
+def test_a_fresh_installation_is_well_configured(check: Check) -> None:
+    assert {finding.state for finding in check()} == {State.OK}
+
+
+def test_an_ffmpeg_that_is_missing_is_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FFMPEG_BINARY", str(tmp_path / "ffmpeg"))
+    assert only(configured.ffmpeg).state == State.BROKEN
+
+
+def test_an_ffmpeg_without_the_codecs_is_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\necho ffmpeg version 7 ' aac '\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("FFMPEG_BINARY", str(program))
+    finding = only(configured.ffmpeg)
+    assert (finding.state, finding.detail) == (State.BROKEN, "7 has no libx264")
+
+
+def test_a_provider_that_cannot_be_loaded_is_broken(settings: Settings) -> None:
+    settings.EXTRA_PROVIDERS = {"mine": "nowhere.Provider"}
+    assert states(configured.providers)["Provider mine"] == State.BROKEN
+
+
+def test_a_default_provider_that_is_unknown_is_broken(settings: Settings) -> None:
+    settings.DEFAULT_PROVIDER = "mine"
+    assert states(configured.providers)["Providers"] == State.BROKEN
+
+
+def test_a_storage_that_cannot_be_written_is_broken(settings: Settings, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a directory")
+    assets = settings.STORAGES["assets"] | {"OPTIONS": {"location": blocked}}
+    settings.STORAGES = settings.STORAGES | {"assets": assets}
+    assert only(configured.storage).state == State.BROKEN
+
+
+def test_the_probe_of_the_storage_leaves_nothing() -> None:
+    only(configured.storage)
+    assert [path for path in Path(configured_settings.DATA_DIR).rglob("*") if path.is_file()] == []
+
+
+# Reachable
+
+
+@pytest.mark.django_db
+def test_the_servers_of_a_test_run_are_well(settings: Settings) -> None:
+    for check in (reachable.postgresql, reachable.redis_queue, reachable.redis_cache):
+        assert set(states(check).values()) == {State.OK}
+
+
+def test_a_redis_that_may_evict_jobs_is_warned_of() -> None:
+    with redis_set(queue_redis(), maxmemory_policy="allkeys-lru"):
+        assert State.WARNING in [finding.state for finding in reachable.redis_queue()]
+
+
+def test_a_redis_that_forgets_at_a_restart_is_warned_of() -> None:
+    with redis_set(queue_redis(), appendonly="no"):
+        assert State.WARNING in [finding.state for finding in reachable.redis_queue()]
+
+
+def test_a_cache_without_bound_is_warned_of() -> None:
+    with redis_set(cache_redis(), maxmemory="0"):
+        assert State.WARNING in [finding.state for finding in reachable.redis_cache()]
+
+
+def test_connections_are_those_of_all_processes() -> None:
+    configuration = StackConfiguration.from_settings()
+    workers = sum(configuration.workers.values())
+    expected = configuration.web_workers * configuration.web_threads + 2 * workers + 2
+    assert reachable.connections_needed(configuration) == expected
+
+
+def test_queues_without_workers_are_broken() -> None:
+    found = states(reachable.workers)
+    assert found == {f"Workers, {name}": State.BROKEN for name in configured_settings.STAGE_QUEUES}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_counts_until_it_is_killed() -> None:
+    with running(manage("rqworker", "analysis", "--verbosity", "0")) as processes:
+        wait_for_worker(processes[0])
+        assert states(reachable.workers)["Workers, analysis"] == State.OK
+        processes[0].kill()
+        processes[0].wait()
+        assert states(reachable.workers)["Workers, analysis"] == State.BROKEN
+
+
+def wait_for_worker(process: "subprocess.Popen[bytes]") -> None:
+    while queue_redis().scard("rq:workers:analysis") == 0:
+        assert process.poll() is None
+        time.sleep(0.05)
+
+
+def test_a_dispatcher_is_heard_for_a_while() -> None:
+    assert only(reachable.dispatcher).state == State.BROKEN
+    alive_tell("dispatcher")
+    assert only(reachable.dispatcher).state == State.OK
+
+
+def test_addresses_that_nobody_answers_are_broken(settings: Settings) -> None:
+    settings.PUBLIC_URL, settings.PUBLIC_WS_URL = "http://127.0.0.1:9", "ws://127.0.0.1:9"
+    assert only(reachable.rest).state == only(reachable.websocket).state == State.BROKEN
+
+
+def test_before_the_first_start_nothing_is_broken_and_one_line_says_so(tmp_path: Path) -> None:
+    embedded = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SECRET_KEY")
+    environment = {name: value for name, value in os.environ.items() if name not in embedded}
+    environment |= {"DATA_DIR": str(tmp_path / "var"), "PORT": "9", "WS_PORT": "9"}
+    command = [".venv/bin/python", "manage.py", "doctor", "--json"]
+    done = subprocess.run(
+        command, cwd=configured_settings.BASE_DIR, env=environment, capture_output=True, check=False
+    )
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert found["reachable"][0]["detail"].startswith("no stack runs on")
+    assert {finding["state"] for finding in found["reachable"]} == {"off"}
+    assert not (tmp_path / "var").exists()
+
+
+# Unsafe
+
+
+def test_debug_is_broken(settings: Settings) -> None:
+    settings.DEBUG = True
+    assert only(unsafe.debug).state == State.BROKEN
+
+
+def test_a_short_secret_key_is_broken(settings: Settings) -> None:
+    settings.SECRET_KEY = "short"
+    assert only(unsafe.secret_key).state == State.BROKEN
+
+
+def test_a_public_address_without_https_is_broken(settings: Settings) -> None:
+    settings.HOST, settings.HTTPS = "0.0.0.0", False
+    assert states(unsafe.exposure)["HTTPS"] == State.BROKEN
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
+def test_a_loopback_address_is_no_exposure(settings: Settings, host: str) -> None:
+    settings.HOST = host
+    assert only(unsafe.exposure).state == State.OK
+
+
+def test_a_key_file_that_others_can_read_is_broken(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    api_key_file(tmp_path).write_text("vg_secret")
+    api_key_file(tmp_path).chmod(0o644)
+    assert only(unsafe.secret_files).state == State.BROKEN
+    api_key_file(tmp_path).chmod(0o600)
+    assert list(unsafe.secret_files()) == []
+
+
+@pytest.mark.django_db
+def test_a_key_with_a_scope_that_is_none_is_warned_of() -> None:
+    api_key_create(user_name="alice", scopes=["read", "admin"])
+    assert State.WARNING in [finding.state for finding in unsafe.api_keys()]
+
+
+@pytest.mark.django_db
+def test_a_key_that_was_forgotten_is_warned_of() -> None:
+    key, _ = api_key_create(user_name="alice")
+    assert only(unsafe.api_keys).state == State.OK
+    ApiKey.objects.filter(pk=key.pk).update(created_at=key.created_at - 2 * unsafe.UNUSED)
+    assert only(unsafe.api_keys).state == State.WARNING
+
+
+# The command
+
+
+@pytest.mark.django_db
+def test_something_broken_ends_with_1_and_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor")
+    assert ended.value.code == 1
+    assert "→ Start one: `manage.py dispatch`." in capsys.readouterr().out

@@ -1,0 +1,65 @@
+"""What probes are answered."""
+
+import pytest
+from collections.abc import Callable, Iterator
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from typing import Any
+from videogen.kernel import redis
+
+NOWHERE = {"host": "127.0.0.1", "port": 1}
+
+
+@pytest.fixture
+def forget_clients() -> Iterator[None]:
+    """Redis clients are kept for the life of a process; this test has its own."""
+    redis._client.cache_clear()
+    yield
+    redis._client.cache_clear()
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live"])
+def test_a_living_process_answers_without_any_server(client: Client, path: str) -> None:
+    response = client.get(path)  # Without the mark `django_db`, a query would fail the test.
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+
+
+@pytest.mark.django_db
+def test_ready_when_everything_is_there(client: Client) -> None:
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["checks"] == {"database": "ok", "redis": "ok", "cache": "ok"}
+
+
+@pytest.mark.django_db
+def test_not_ready_before_every_migration_has_run(client: Client) -> None:
+    MigrationRecorder(connection).record_unapplied("generations", "0001_initial")
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"] == "migrations are missing"
+    assert response["Retry-After"] == "5"
+
+
+@pytest.mark.django_db
+def test_not_ready_without_the_queue(client: Client, settings: Any, forget_clients: None) -> None:
+    settings.REDIS_QUEUE = NOWHERE
+    response = client.get("/health/ready")
+    assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")
+    assert response.json()["detail"] == "redis: unreachable"
+
+
+@pytest.mark.django_db
+def test_ready_though_degraded_without_the_cache(client: Client, settings: Any, forget_clients: None) -> None:
+    settings.REDIS_CACHE = NOWHERE
+    response = client.get("/health/ready")
+    assert (response.status_code, response.json()["checks"]["cache"]) == (200, "degraded")
+
+
+@pytest.mark.django_db
+def test_not_ready_without_the_database(
+    client: Client, django_db_blocker: Any, away_database: Callable[[], Any]
+) -> None:
+    with away_database():
+        response = client.get("/health/ready")
+    assert (response.status_code, response.json()["checks"]["database"]) == (503, "unreachable")
