@@ -75,7 +75,7 @@ def test_markup_in_what_users_and_providers_write_stays_text(desk: Client) -> No
     generation = failed(
         prompt=evil, style=evil, metadata={evil: evil}, warnings=[evil], storyboard={"title": evil}
     )
-    generation.error |= {"message": evil}
+    generation.error = FAILURE | {"message": evil}
     generation.save()
     clip = ClipFactory(generation=generation, position=1, scene={"micro_prompt": evil, "title": evil})
     StageRunFactory(generation=generation, clip=clip, stage="clip", error_code="x", error_message=evil)

@@ -4,13 +4,23 @@ from generations.providers.animatic.subjects.shapes import Part, Subject
 
 PERSON = Subject(
     (
-        Part("dark", "M 46 60 L 42 98 L 47 100 L 51 66 L 56 100 L 61 98 L 56 58 Z"),
-        Part("main", "M 40 26 Q 50 20 60 26 Q 65 40 61 66 Q 50 71 39 66 Q 35 40 40 26 Z"),
-        Part("main", "M 42 28 L 35 54 M 58 28 L 65 54", line=6.0),
-        Part("second", "M 43 22 Q 50 29 57 22 L 57 28 Q 50 33 43 28 Z"),
-        Part("skin", "O 50 13 6.6 8"),
-        Part("dark", "M 43 13 Q 42 3 50 3.5 Q 58 3 57 13 Q 55 8 50 8 Q 45 8 43 13 Z"),
-        Part("skin", "O 35 56 2.4 2.8 O 65 56 2.4 2.8"),
+        Part(
+            "dark",
+            "M 44 62 L 43 97 L 39 97 Q 36 100 41 100 L 48 100 L 50.5 68 L 52 100 L 60 100 Q 63 97 "
+            "57 97 L 57 62 Z",
+        ),
+        Part("skin", "M 47.4 14 L 52.6 14 L 53 24 L 47 24 Z"),
+        Part("main", "M 41 27 Q 36 42 36.5 58", line=5.6),
+        Part("main", "M 59 27 Q 64 42 63.5 58", line=5.6),
+        Part("skin", "O 36.5 61.5 2.2 2.8 O 63.5 61.5 2.2 2.8"),
+        Part("main", "M 40 25 Q 50 20 60 25 Q 62 42 61 68 Q 50 71 39 68 Q 38 42 40 25 Z"),
+        Part("dark", "M 50 25 L 50 69", line=0.8, alpha=0.35),
+        Part(
+            "second",
+            "M 42.5 21.5 Q 50 27 57.5 21.5 L 58 26.5 Q 50 31 42 26.5 Z M 54 26 L 58 40 L 53.5 41 L 52 27 Z",
+        ),
+        Part("skin", "O 50 11.5 5.2 6.6"),
+        Part("dark", "M 44 12.5 Q 42.5 3 50 3 Q 57.5 3 56 12.5 Q 55.5 8 52 7.5 Q 47 8.6 45.4 8.4 Z"),
     ),
     "ground",
     size=1.05,
