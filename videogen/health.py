@@ -4,6 +4,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
+
 from videogen import __version__
 from videogen.kernel.redis import cache_redis, queue_redis, reachable
 from videogen.problems import AWAY_RETRY_SECONDS, problem

@@ -3,14 +3,16 @@
 import logging
 import math
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from http import HTTPStatus
 from redis.exceptions import RedisError
 from rest_framework import exceptions
-from typing import Any
+
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 

@@ -204,6 +204,7 @@ RQ_QUEUES = {
     for name in STAGE_QUEUES
 }
 RQ = {"COMMIT_MODE": "auto"}  # The services decide when: after commit.
+RQ_SHOW_ADMIN_LINK = False  # Operators look at stage runs; RQ is only the courier.
 CLIPS_WORKERS = env_int("CLIPS_WORKERS", 2, at_least=1, at_most=256)
 
 # The product
@@ -270,6 +271,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "en"
 USE_I18N = False
+DATETIME_FORMAT = "Y-m-d H:i:s"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"

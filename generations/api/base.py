@@ -1,9 +1,10 @@
 """What the views share: JSON in, JSON out, and a generation only for those who may see it."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from uuid import UUID
+
 from django.contrib.auth.models import User
-from generations.api.fields import StrictSerializer
-from generations.models import Generation
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
@@ -11,8 +12,9 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from typing import Any, cast
-from uuid import UUID
+
+from generations.api.fields import StrictSerializer
+from generations.models import Generation
 
 
 class BoundedJsonParser(JSONParser):

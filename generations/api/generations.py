@@ -1,10 +1,16 @@
 """Generations: make, list, look at, delete, and what can be asked of one."""
 
 from collections.abc import Callable
+from typing import Any, ClassVar
+from uuid import UUID
+
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import OpenApiResponse, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from generations.api import examples, pagination, shapes
 from generations.api.base import ApiView, accepted, caller, no_such_generation, validated, visible_generation
 from generations.api.inputs import CreateQuery, GenerationInput, ListInput, idempotency_key_of, query_of
@@ -34,10 +40,6 @@ from generations.services.generations import (
     generation_retry,
 )
 from generations.services.planning import dry_run
-from rest_framework.request import Request
-from rest_framework.response import Response
-from typing import Any, ClassVar
-from uuid import UUID
 
 #: When a client should look for the first time.
 LOOK_AFTER_SECONDS = "1"

@@ -1,7 +1,13 @@
 """What clients send: each field with what it takes, and the default where it may be left out."""
 
 import re
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
 from generations.api.fields import (
     Choice,
     Dollars,
@@ -15,10 +21,6 @@ from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
 from generations.models import Approval
 from generations.services.generations import MAX_SEED
 from generations.states import GenerationStatus
-from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from typing import Any
 
 #: RFC 8941: a string in double quotes, `"` and `\` escaped.
 QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')

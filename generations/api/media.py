@@ -1,19 +1,21 @@
 """The bytes of videos, posters, clips and thumbnails: Range is honoured, or a signed URL answered."""
 
 from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
 from generations.api.base import ApiView, visible_generation
 from generations.api.not_ready import not_ready
 from generations.api.schema import operation
 from generations.models import Clip
 from generations.states import ClipStatus, GenerationStatus
-from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
 from storage_app.responses import asset_response
-from typing import Any
-from uuid import UUID
 
 RANGE = OpenApiParameter(
     "Range", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Such as `bytes=0-1023`."

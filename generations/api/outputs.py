@@ -4,14 +4,16 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
+
 from django.conf import settings
 from django.db.models import QuerySet
+
 from generations.models import Clip, Generation
 from generations.services.plans import eta_seconds
 from generations.services.storyboards import generation_frame
 from generations.states import ClipStatus, GenerationStatus
 from storage_app.models import Asset
-from typing import Any
 
 #: Columns that only workers read; they can be large.
 UNSHOWN = ("analysis", "brand_analysis", "storyboard")

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
-from generations.models import Generation
 from rest_framework.exceptions import ValidationError
-from typing import Any
-from urllib.parse import urlencode
+
+from generations.models import Generation
 
 signer = Signer(salt="generations.cursor")
 

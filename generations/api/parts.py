@@ -1,14 +1,16 @@
 """The parts of a generation: its clips, its history, its storyboard."""
 
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from generations.api import examples, shapes
 from generations.api.base import ApiView, validated, visible_generation
 from generations.api.inputs import EventsInput, query_of
 from generations.api.not_ready import not_ready
 from generations.api.outputs import address, clip_output, storyboard_output
 from generations.api.schema import answer, operation
-from rest_framework.request import Request
-from rest_framework.response import Response
-from uuid import UUID
 
 
 class ClipsView(ApiView):

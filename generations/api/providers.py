@@ -1,11 +1,17 @@
 """The providers that this installation knows: what they can do, whether they can work, what they cost."""
 
-from analysis.contracts import Scene
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
+
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analysis.contracts import Scene
 from generations.api import examples, shapes
 from generations.api.base import ApiView
 from generations.api.outputs import dollars
@@ -13,10 +19,6 @@ from generations.api.schema import answer, operation
 from generations.media.frame import frame_format
 from generations.providers.base import ClipSpec, VideoProvider
 from generations.providers.registry import provider_get, provider_names
-from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
-from rest_framework.response import Response
-from typing import Any
 
 #: A price per second is that of a clip of this length, divided.
 USUAL_CLIP_SECONDS = Decimal(5)

@@ -1,6 +1,8 @@
 """What drf-spectacular cannot see by itself: the key, strict bodies, and the problems of each operation."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
+
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -11,8 +13,8 @@ from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
 )
+
 from generations.api import examples, shapes
-from typing import Any
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -112,7 +114,7 @@ def operation(
     return decorate
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):
     """`Authorization: Bearer vg_…`."""
 
     target_class = "videogen.accounts.authentication.ApiKeyAuthentication"
@@ -127,26 +129,22 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class StrictObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+class StrictObject(OpenApiSerializerExtension):
     """Says of strict bodies that they take nothing else."""
 
     target_class = "generations.api.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
-            self.target, direction, bypass_extensions=True
-        )
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "additionalProperties": False}
 
 
-class ProblemObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+class ProblemObject(OpenApiSerializerExtension):
     """One example for all problems."""
 
     target_class = "generations.api.shapes.Problem"
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
-            self.target, direction, bypass_extensions=True
-        )
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "example": examples.PROBLEM}

@@ -1,9 +1,11 @@
 """The shapes of answers, for the OpenAPI document; a test holds them and the answers together."""
 
-from drf_spectacular.utils import extend_schema_field
-from generations.states import ClipStatus, GenerationStatus
-from rest_framework import serializers
 from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from generations.states import ClipStatus, GenerationStatus
 
 #: A JSON object whose shape is described elsewhere, or is the client's own.
 OBJECT = {"type": "object", "additionalProperties": True}

@@ -1,11 +1,12 @@
 """Tickets for WebSockets."""
 
 from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from generations.api import examples, shapes
 from generations.api.base import ApiView, caller
 from generations.api.schema import answer, operation
-from rest_framework.request import Request
-from rest_framework.response import Response
 from videogen.accounts.models import ApiKey, Scope
 from videogen.accounts.tickets import TICKET_SECONDS, ticket_create
 

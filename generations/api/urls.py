@@ -1,6 +1,7 @@
 """Addresses of the API, below `/api/v1/`. None ends in a slash."""
 
 from django.urls import include, path
+
 from generations.api import generations, media, parts, providers, tickets
 
 generation = [

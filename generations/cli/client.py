@@ -1,12 +1,13 @@
 """The API over HTTP: ask for a generation, follow its events, fetch what came of it."""
 
-import httpx
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 ATTEMPTS = 4
 

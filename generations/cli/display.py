@@ -3,14 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from generations.cli.board import LABELS, PER_CLIP, Board, Row
+from typing import Any, Protocol
+
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
-from typing import Any, Protocol
+
+from generations.cli.board import LABELS, PER_CLIP, Board, Row
 
 BAR_WIDTH = 36
 MESSAGES = {

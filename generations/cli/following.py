@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
-from generations.cli.client import Api, ApiProblem, ServiceAway
 from typing import Any
+
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import connect
+
+from generations.cli.client import Api, ApiProblem, ServiceAway
 
 Message = dict[str, Any]
 

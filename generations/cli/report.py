@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from generations.cli.board import Board
 from pathlib import Path
+from typing import Any
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from typing import Any
+
+from generations.cli.board import Board
 
 LONGEST_NAME = 60
 LABEL_WIDTH = 10

@@ -1,6 +1,11 @@
 """Who opens a socket: an API key in a header, a one-time ticket, or a session from an allowed origin."""
 
 from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -8,11 +13,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import parse_cookie
 from django.http.request import validate_host
 from django.utils import timezone
+
 from generations.realtime.refusals import CloseCode, Refused
-from importlib import import_module
-from types import SimpleNamespace
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from videogen.accounts.models import ApiKey, Scope
 from videogen.accounts.services import api_key_find, api_key_touch
 from videogen.accounts.tickets import ticket_take

@@ -7,11 +7,17 @@ no duplicate. Hints that were lost are found by comparing numbers, at the latest
 import asyncio
 import json
 import logging
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from collections import deque
 from django.db import InterfaceError, OperationalError
+from redis.exceptions import RedisError
+
 from generations.realtime.authentication import Caller, caller_of, is_still_welcome
 from generations.realtime.commands import (
     Malformed,
@@ -31,10 +37,6 @@ from generations.services.following import (
     generation_snapshot,
     last_sequences,
 )
-from redis.exceptions import RedisError
-from typing import Any
-from urllib.parse import parse_qs
-from uuid import UUID
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from channels.routing import URLRouter
 from django.urls import path, re_path
+
 from generations.realtime.consumers import GenerationsConsumer, NowhereConsumer
 
 websocket = URLRouter(

@@ -1,11 +1,13 @@
 """What somebody who follows a generation is told: where it stands, and every event after a number."""
 
 from collections.abc import Iterable
-from django.contrib.auth.models import AbstractBaseUser
-from generations.models import Generation, ProgressEvent
-from generations.services.plans import eta_seconds
 from typing import Any
 from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from generations.models import Generation, ProgressEvent
+from generations.services.plans import eta_seconds
 
 #: So many rows are held in memory for one follower.
 EVENTS_AT_ONCE = 200

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from django.db.models import F
 from generations.media.conform import clip_conform
+from generations.media.layout import KEYFRAME_SECONDS
 from generations.media.poster import poster_write
 from generations.models import Clip, Generation
 from generations.providers.registry import provider_get
@@ -29,7 +30,9 @@ def execute(work: StageWork) -> Mapping[str, Any]:
         report=work.report,
     )
     thumbnail = work.directory / "thumbnail.jpg"
-    poster_write(target, thumbnail, at_seconds=conformed.duration_seconds / 2, width=THUMBNAIL_WIDTH)
+    middle = conformed.duration_seconds / 2
+    # On a keyframe, so that one frame is decoded and not fifty.
+    poster_write(target, thumbnail, at_seconds=middle - middle % KEYFRAME_SECONDS, width=THUMBNAIL_WIDTH)
     # What was conformed already is not kept twice.
     kept = str(clip.source_id) if target.samefile(source) else work.keep(target, AssetKind.CLIP)
     return {"video": kept, "thumbnail": work.keep(thumbnail, AssetKind.THUMBNAIL)}

@@ -1,9 +1,11 @@
 """Clients of the API, each with a real key, and what they expect of a refusal."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
-from typing import Any
+
 from videogen.accounts.services import api_key_create, api_key_touch
 
 GENERATIONS = "/api/v1/generations"

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+
 from generations.models import Generation
 from generations.tests.clients import JsonClient, client_of
 from generations.tests.factories import GenerationFactory, UserFactory

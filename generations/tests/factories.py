@@ -5,6 +5,7 @@
 import factory
 from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
+
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from storage_app.models import Asset
 

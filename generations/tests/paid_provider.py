@@ -1,6 +1,7 @@
 """A provider that costs a dollar a second, to ask prices of."""
 
 from decimal import Decimal
+
 from generations.providers.base import Capabilities, ClipSpec
 
 

@@ -1,20 +1,22 @@
 """The pictures of `animatic`: something is there, it differs, it moves, and it is always the same."""
 
 import itertools
-import numpy as np
-import pytest
 import subprocess
 import sys
-from analysis.contracts import CameraMove, Scene, Setting, TimeOfDay, Weather
 from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analysis.contracts import CameraMove, Scene, Setting, TimeOfDay, Weather
 from generations.media.frame import FrameFormat
 from generations.media.probe import probe
 from generations.providers.animatic.camera import OVERSCAN, Camera
 from generations.providers.animatic.provider import AnimaticProvider, load_renderer
 from generations.providers.base import ClipSpec
-from numpy.typing import NDArray
-from pathlib import Path
-from typing import Any, get_args
 
 SETTINGS, TIMES, WEATHERS = get_args(Setting), get_args(TimeOfDay), get_args(Weather)
 SMALL = FrameFormat(128, 72)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from generations.media.frame import ASPECT_RATIOS, FrameFormat
 from generations.providers.animatic.provider import load_renderer
 from generations.tests.test_animatic import difference, frame_of, spec_of
-from numpy.typing import NDArray
 
 FRAMES = {ratio: FrameFormat(20 * across, 20 * down) for ratio, (across, down) in ASPECT_RATIOS.items()} | {
     "16:9": FrameFormat(192, 108),

@@ -1,16 +1,18 @@
 """Who may use the API: keys, staff sessions, tickets, and how often."""
 
-import pytest
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.utils import timezone
+
 from generations.models import Generation
 from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of
 from generations.tests.factories import GenerationFactory
-from threading import Barrier
-from typing import Any
 from videogen.accounts.models import ApiKey, Scope
 from videogen.accounts.services import api_key_revoke
 from videogen.accounts.tickets import ticket_take

@@ -1,11 +1,13 @@
 """Bad input: each a problem that names the field and says what is allowed; never a 500."""
 
 import json
+from typing import Any
+
 import pytest
 from django.conf import settings
+
 from generations.models import Generation
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
-from typing import Any
 
 PROMPT = {"prompt": "A lighthouse"}
 SECONDS = "whole number from 4 to 180"

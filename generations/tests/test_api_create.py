@@ -1,15 +1,17 @@
 """Asking for a video."""
 
-import pytest
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections
+
 from generations.api import examples
 from generations.models import Generation, IdempotencyKey, ProgressEvent, StageRun
 from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of
 from generations.tests.factories import GenerationFactory
-from threading import Barrier
-from typing import Any
 
 BODY = {"prompt": "A lighthouse at dusk", "duration_seconds": 8}
 

@@ -1,12 +1,14 @@
 """The bytes over HTTP."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+
 from generations.models import Generation
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
 from generations.tests.factories import ClipFactory, GenerationFactory
-from pathlib import Path
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create
 

@@ -1,14 +1,16 @@
 """The parts of a generation: clips, events, storyboard."""
 
-import pytest
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 from django.contrib.auth.models import User
+
 from generations.api import examples
 from generations.models import Generation
 from generations.services.events import event_record
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
 from generations.tests.factories import AssetFactory, ClipFactory
-from typing import Any
 
 pytestmark = pytest.mark.django_db
 

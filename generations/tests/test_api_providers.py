@@ -1,8 +1,10 @@
 """Which providers there are."""
 
-import pytest
-from generations.tests.clients import JsonClient, problem_of
 from typing import Any
+
+import pytest
+
+from generations.tests.clients import JsonClient, problem_of
 
 pytestmark = pytest.mark.django_db
 

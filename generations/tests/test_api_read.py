@@ -1,17 +1,19 @@
 """Looking at generations: one, and pages of them."""
 
-import pytest
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
+
 from generations.models import Generation
 from generations.states import GenerationStatus
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
 from generations.tests.factories import AssetFactory, GenerationFactory
-from typing import Any
-from uuid import uuid4
 
 pytestmark = pytest.mark.django_db
 

@@ -1,17 +1,19 @@
 """The OpenAPI document: valid, without warnings, and true."""
 
+from io import StringIO
+from typing import Any
+
 import pytest
 import yaml
 from django.core.management import call_command
 from django.utils import timezone
+from jsonschema import Draft4Validator
+
 from generations.api import examples
 from generations.models import Generation
 from generations.services.events import event_record
 from generations.tests.clients import GENERATIONS, JsonClient
 from generations.tests.factories import AssetFactory, ClipFactory
-from io import StringIO
-from jsonschema import Draft4Validator
-from typing import Any
 
 
 @pytest.fixture(scope="module")

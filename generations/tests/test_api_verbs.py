@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+
 from generations.models import Generation
 from generations.states import FINISHED, GenerationStatus
 from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of

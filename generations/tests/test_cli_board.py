@@ -1,11 +1,13 @@
 """What the command line knows of a running generation."""
 
-import pytest
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
 from generations.cli.board import Board
 from generations.cli.display import sentence
 from generations.cli.report import file_stem
-from typing import Any
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

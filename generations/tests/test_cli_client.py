@@ -1,17 +1,19 @@
 """The command line's own client, against small servers that misbehave as they are told."""
 
 import json
-import pytest
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from generations.cli.client import Api, ApiProblem, ServiceAway
-from generations.cli.following import Follower, FollowingRefused
-from generations.tests.sockets import free_port
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
 from websockets.sync.server import Server, ServerConnection, serve
+
+from generations.cli.client import Api, ApiProblem, ServiceAway
+from generations.cli.following import Follower, FollowingRefused
+from generations.tests.sockets import free_port
 
 
 def nowhere() -> Api:
@@ -89,7 +91,7 @@ def test_who_is_cut_off_goes_on_from_the_last_event_heard() -> None:
 
 def test_without_a_socket_the_events_are_polled() -> None:
     ended = {"type": "event", "sequence": 1, "event": "generation.completed"}
-    page = (200, {}, json.dumps({"results": [ended]}).encode())
+    page: tuple[int, dict[str, str], bytes] = (200, {}, json.dumps({"results": [ended]}).encode())
     generation = {"id": "7", "links": {"websocket": f"ws://127.0.0.1:{free_port()}"}}
     with service(page) as (api, asked):
         assert list(Follower(api, generation).messages()) == [ended]

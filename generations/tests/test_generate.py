@@ -1,16 +1,18 @@
 """`manage.py generate`, as a person runs it: with a stack of its own, in a process of its own."""
 
 import os
-import pytest
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from django.conf import settings
-from generations.tests.sockets import free_port
 from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from generations.tests.sockets import free_port
 from videogen.stack.marks import processes_marked
 
 EMBEDDED = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "PUBLIC_WS_URL")
@@ -32,8 +34,14 @@ def generate(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
         "EXTRA_PROVIDERS": "prerendered=generations.providers.prerendered.PrerenderedProvider",
     }
     command = [sys.executable, "manage.py", "generate", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, **pipes)
+    return subprocess.Popen(
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def options(out: Path) -> list[str]:

@@ -1,9 +1,11 @@
 """What a client may say on a socket, and how it is told what was wrong."""
 
 import json
-import pytest
-from generations.realtime.commands import Malformed, Ping, Subscribe, Unsubscribe, command_parse
 from uuid import UUID
+
+import pytest
+
+from generations.realtime.commands import Malformed, Ping, Subscribe, Unsubscribe, command_parse
 
 ID = UUID(int=7)
 

@@ -1,7 +1,8 @@
 """What one socket is told about one generation: in order, nothing twice, nothing left out."""
 
-from generations.realtime.subscription import HINTS_REMEMBERED, Message, Subscription
 from uuid import UUID
+
+from generations.realtime.subscription import HINTS_REMEMBERED, Message, Subscription
 
 
 def subscription(*, after: int = 0) -> Subscription:

@@ -1,12 +1,16 @@
 """The sockets as their clients meet them: a real uvicorn, a real Redis, and nothing between."""
 
-import pytest
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
+
+import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from websockets.sync.client import ClientConnection
+
 from generations.models import Generation
 from generations.services.events import event_record, percentage_publish
 from generations.tests.factories import GenerationFactory
@@ -19,10 +23,8 @@ from generations.tests.sockets import (
     websocket_server,
     with_key,
 )
-from typing import Any
 from videogen.accounts.services import api_key_create, api_key_revoke
 from videogen.accounts.tickets import ticket_create
-from websockets.sync.client import ClientConnection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -267,7 +269,7 @@ def test_a_key_that_is_revoked_meanwhile_ends_its_socket(
 
 def test_a_ticket_opens_one_socket(server: str, alice: User, generation: Generation) -> None:
     url = f"{server}/ws/generations/{generation.pk}?ticket={ticket_create(alice, None)}"
-    with open_socket(url, origin="https://dashboard.example") as client:  # type: ignore[arg-type]
+    with open_socket(url, origin="https://dashboard.example") as client:
         assert hear_events(client, 3) == [1, 2, 3]
     with open_socket(url) as client:
         assert hear_close(client)[0] == 4401
@@ -280,13 +282,13 @@ def test_a_ticket_opens_one_socket(server: str, alice: User, generation: Generat
 def test_a_session_opens_no_socket_for_the_page_of_another(
     server: str, alice: User, origin: str | None, code: int
 ) -> None:
-    with open_socket(f"{server}/ws/generations", session_of(alice), origin=origin) as client:  # type: ignore[arg-type]
+    with open_socket(f"{server}/ws/generations", session_of(alice), origin=origin) as client:
         assert hear_close(client)[0] == code
 
 
 def test_a_session_opens_a_socket_for_our_own_page(server: str, alice: User, generation: Generation) -> None:
     url = f"{server}/ws/generations/{generation.pk}"
-    with open_socket(url, session_of(alice), origin=PAGE) as client:  # type: ignore[arg-type]
+    with open_socket(url, session_of(alice), origin=PAGE) as client:
         assert hear_events(client, 3) == [1, 2, 3]
 
 
@@ -294,7 +296,7 @@ def test_a_session_that_has_ended_opens_no_socket(server: str, alice: User) -> N
     cookie = session_of(alice)
     alice.set_password("another")  # Ends all sessions.
     alice.save()
-    with open_socket(f"{server}/ws/generations", cookie, origin=PAGE) as client:  # type: ignore[arg-type]
+    with open_socket(f"{server}/ws/generations", cookie, origin=PAGE) as client:
         assert hear_close(client)[0] == 4401
 
 

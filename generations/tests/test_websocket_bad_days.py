@@ -1,21 +1,23 @@
 """Sockets when a reader sleeps, Redis restarts, or PostgreSQL is away."""
 
-import msgpack
-import pytest
 import signal
 import socket
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import msgpack
+import pytest
 from django.contrib.auth.models import User
+from redis import Redis
+from redis.exceptions import RedisError
+
 from generations.models import Generation, ProgressEvent
 from generations.services.events import event_record, group_name
 from generations.tests.factories import GenerationFactory
 from generations.tests.sockets import hear, hear_close, hear_events, open_socket, websocket_server, with_key
-from pathlib import Path
-from redis import Redis
-from redis.exceptions import RedisError
 from videogen.accounts.services import api_key_create
 from videogen.embedded.places import redis_socket
 from videogen.embedded.redis import redis

@@ -3,29 +3,32 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import api_key_revoke
+
+COLUMNS = (
+    "name",
+    "prefix",
+    "user",
+    "scopes",
+    "created_at",
+    "last_used_at",
+    "expires_at",
+    "revoked_at",
+)
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):
     """Keys are made with `manage.py create_api_key`, which can show the secret; here they are revoked."""
 
-    list_display = [
-        "name",
-        "prefix",
-        "user",
-        "scopes",
-        "created_at",
-        "last_used_at",
-        "expires_at",
-        "revoked_at",
-    ]
+    list_display = COLUMNS
     list_filter = ["revoked_at", "last_used_at"]
     list_select_related = ["user"]
     search_fields = ["prefix", "name", "user__username"]
     actions = ["revoke"]
-    fields = list_display
+    fields = COLUMNS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

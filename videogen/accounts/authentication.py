@@ -4,6 +4,7 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import KEY_START, api_key_find, api_key_touch
 

@@ -1,10 +1,11 @@
 """API keys. The secret is shown once and kept as a hash; the prefix can be searched for."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from typing import ClassVar
 
 
 class Scope(models.TextChoices):

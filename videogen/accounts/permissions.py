@@ -2,6 +2,7 @@
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+
 from videogen.accounts.models import ApiKey, Scope
 
 

@@ -4,9 +4,11 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.db.models.functions import Now
+
 from videogen.accounts.models import ApiKey, all_scopes
 
 #: Secret scanners and people recognise a key by this.

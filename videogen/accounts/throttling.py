@@ -5,10 +5,12 @@ and `RateLimit: "read";r=5999;t=1`.
 """
 
 import math
+
 from django.conf import settings
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
 from videogen.accounts.models import ApiKey
 from videogen.kernel.ratelimit import rate_take
 

@@ -2,9 +2,11 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import cast
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from typing import cast
+
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import secret_hash
 from videogen.kernel.redis import queue_redis

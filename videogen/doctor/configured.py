@@ -6,17 +6,19 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
 from django.conf import settings
 from django.core.checks import CheckMessage, run_checks
 from django.core.checks.messages import ERROR, WARNING
 from django.core.files.storage import storages
+
 from generations.media.ffmpeg import ffmpeg_binary
 from generations.providers.registry import provider_get, provider_names
-from pathlib import Path
 from storage_app.backends.base import AssetStorage
 from storage_app.errors import StorageError
-from tempfile import TemporaryDirectory
-from typing import cast
 from videogen.doctor.finding import Finding, broken, off, ok, warning
 
 OLDEST_PYTHON = (3, 11)

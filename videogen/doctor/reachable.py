@@ -1,11 +1,13 @@
 """What answers: servers, workers, and our own addresses."""
 
-import django_rq
-import httpx
-import psutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
+
+import django_rq
+import httpx
+import psutil
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -13,14 +15,14 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Worker
 from rq.worker import BaseWorker
-from typing import Any
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.sync.client import connect
+
 from videogen.doctor.finding import Finding, broken, off, ok, warning
 from videogen.kernel.liveness import alive_count
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.stack.claim import facts_read
 from videogen.stack.configuration import StackConfiguration
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.sync.client import connect
 
 OLDEST_POSTGRESQL = 15
 OLDEST_REDIS = (6, 2)

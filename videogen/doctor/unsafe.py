@@ -3,13 +3,15 @@
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.checks import Tags, run_checks
 from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+
 from videogen.accounts.models import ApiKey, Scope
 from videogen.doctor.configured import messages
 from videogen.doctor.finding import Finding, broken, off, ok, warning

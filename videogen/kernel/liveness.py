@@ -3,7 +3,9 @@
 import logging
 import os
 import socket
+
 from redis.exceptions import RedisError
+
 from videogen.kernel.redis import queue_redis
 
 logger = logging.getLogger(__name__)

@@ -1,10 +1,11 @@
 """A database that is away."""
 
-import pytest
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from django.db import connections
 from pathlib import Path
+
+import pytest
+from django.db import connections
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The synchronous sender against the layer that it imitates."""
 
 import asyncio
-from channels.layers import get_channel_layer
 from typing import Any
+
+from channels.layers import get_channel_layer
+
 from videogen.kernel.channel import group_publish
 
 

@@ -2,16 +2,18 @@
 
 import json
 import os
-import pytest
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
 from django.conf import settings as configured_settings
 from django.core.management import call_command
-from pathlib import Path
 from pytest_django import Settings
-from typing import Any
+
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import api_key_create
 from videogen.doctor import configured, reachable, unsafe

@@ -1,11 +1,13 @@
 """What probes are answered."""
 
-import pytest
 from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
-from typing import Any
+
 from videogen.kernel import redis
 
 NOWHERE = {"host": "127.0.0.1", "port": 1}

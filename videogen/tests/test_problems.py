@@ -1,8 +1,10 @@
 """Every error has the one shape, wherever it comes from."""
 
 import json
-import pytest
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from rest_framework.decorators import api_view, permission_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
-from typing import Any
+
 from videogen.kernel.errors import DomainError
 
 ERRORS = {

@@ -6,8 +6,11 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from typing import Any
+
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
+
 from generations.services.dispatching import (
     keys_expire,
     orphans_delete,
@@ -15,7 +18,6 @@ from generations.services.dispatching import (
     queued_send,
     silent_replace,
 )
-from typing import Any
 from videogen.kernel.liveness import alive_tell
 
 logger = logging.getLogger(__name__)

@@ -7,16 +7,18 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from rich.console import Console
+
 from generations.cli.board import Board
 from generations.cli.client import Api, ApiProblem, ServiceAway
 from generations.cli.display import display
 from generations.cli.following import Follower, FollowingRefused
 from generations.cli.report import file_stem, report, report_print
-from pathlib import Path
-from rich.console import Console
-from typing import Any
 from videogen.embedded.places import api_key_file
 from videogen.stack.claim import facts_read
 from videogen.stack.program import StackError

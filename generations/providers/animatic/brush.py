@@ -1,10 +1,12 @@
 """Paints, paths and sprites that every drawing uses."""
 
 import math
-import numpy as np
-import skia
 from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
+import skia
+
 from generations.providers.animatic.colour import Colour, argb
 
 Point = tuple[float, float]

@@ -1,7 +1,9 @@
 """Houses and towers, their windows and their signs."""
 
 import random
+
 import skia
+
 from generations.providers.animatic.brush import downward, fill, radial, stroke
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.palette import Look

@@ -1,7 +1,8 @@
 """The camera: where each depth of the picture is at a moment."""
 
-from analysis.contracts import CameraMove
 from dataclasses import dataclass
+
+from analysis.contracts import CameraMove
 
 #: How far the nearest plane travels in a clip, as a share of the frame; and how fast at most, per second.
 TRAVEL = 0.075

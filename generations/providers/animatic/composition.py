@@ -1,9 +1,10 @@
 """How one clip is framed. Neighbouring clips never get the same framing."""
 
-from analysis.contracts import Scene
 from dataclasses import dataclass
-from generations.providers.animatic.noise import generator
 from typing import Literal
+
+from analysis.contracts import Scene
+from generations.providers.animatic.noise import generator
 
 Framing = Literal["wide", "medium", "close"]
 

@@ -1,10 +1,12 @@
 """The subject of a scene, drawn large: shaded, rimmed with light, standing where it belongs."""
 
 import math
+from dataclasses import dataclass
+
 import numpy as np
 import skia
+
 from analysis.contracts import Scene, Setting
-from dataclasses import dataclass
 from generations.providers.animatic.brush import (
     add_glow,
     blurred,

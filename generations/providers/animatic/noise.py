@@ -1,7 +1,8 @@
 """Randomness that depends on the seed alone, and the rough lines and clouds made from it."""
 
-import numpy as np
 import random
+
+import numpy as np
 from numpy.typing import NDArray
 
 Field = NDArray[np.float64]

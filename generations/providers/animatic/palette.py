@@ -1,8 +1,9 @@
 """The colours of one clip: the hour and the weather give the light, the scene's palette steers its hues."""
 
-from analysis.contracts import Mood, Scene, TimeOfDay, Weather
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from analysis.contracts import Mood, Scene, TimeOfDay, Weather
 from generations.providers.animatic.colour import (
     Colour,
     chroma,

@@ -1,7 +1,9 @@
 """Trees and grasses that several families share."""
 
 import random
+
 import skia
+
 from generations.providers.animatic.brush import Point, curve, downward, fill, land, stroke
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line

@@ -3,11 +3,12 @@
 import importlib
 import importlib.util
 from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
 from generations.providers.animatic.gl_stub import gl_ensure
 from generations.providers.base import Capabilities, ClipSpec, ProviderUnavailable, Submission
-from pathlib import Path
-from types import ModuleType
 from videogen.kernel.progress import ReportProgress
 
 MODEL = "animatic-1"

@@ -1,8 +1,11 @@
 """Draws one clip, frame by frame."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import skia
-from collections.abc import Callable
+
 from generations.media.encoder import FrameEncoder
 from generations.providers.animatic.camera import Camera
 from generations.providers.animatic.composition import compose
@@ -13,7 +16,6 @@ from generations.providers.animatic.resample import Pixels
 from generations.providers.animatic.typography import add_title
 from generations.providers.animatic.weather import paint_vignette, paint_weather
 from generations.providers.base import ClipSpec
-from pathlib import Path
 
 #: Settings whose painters place the weather themselves, or have none.
 INDOORS = ("interior", "space", "abstract")

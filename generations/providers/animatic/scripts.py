@@ -1,9 +1,10 @@
 """Which writing can be drawn: whether a font has its letters, and whether they must be shaped."""
 
-import skia
 import unicodedata
 from functools import cache
 from pathlib import Path
+
+import skia
 
 _FONT = Path(__file__).parent / "fonts" / "Manrope-ExtraBold.ttf"
 _BOLD = skia.FontStyle.Bold()

@@ -1,10 +1,12 @@
 """The sky: gradient, sun or moon, stars, clouds, lightning and birds."""
 
 import math
-import numpy as np
 import random
-import skia
 from dataclasses import dataclass
+
+import numpy as np
+import skia
+
 from generations.providers.animatic.brush import (
     add_glow,
     curve,

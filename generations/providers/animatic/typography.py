@@ -1,10 +1,13 @@
 """The words of a scene, set inside the safe margins and moved in word by word."""
 
 import itertools
-import numpy as np
-import skia
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import skia
+
 from generations.providers.animatic.brush import fill, premultiplied
 from generations.providers.animatic.colour import WHITE, argb, mix
 from generations.providers.animatic.picture import Moment, Painter, Picture, empty_surface
@@ -17,7 +20,6 @@ from generations.providers.animatic.scripts import (
     system_fonts,
     typeface_for,
 )
-from typing import Literal
 
 #: Nothing that belongs to the type comes nearer to the edge; the letters themselves keep `_LETTERS` away.
 SAFE = 0.05

@@ -1,9 +1,11 @@
 """Water and wet ground: what is above is mirrored, and the mirror moves."""
 
 import math
+from dataclasses import dataclass, field
+
 import numpy as np
 import skia
-from dataclasses import dataclass, field
+
 from generations.providers.animatic.brush import downward, fill, linear, on_top
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.picture import Moment, Picture, as_image, empty_surface, pixels_of

@@ -1,9 +1,11 @@
 """What falls and floats in front of the scene: rain, snow, fog, dust, fireflies, and the vignette."""
 
-import numpy as np
-import skia
 from dataclasses import dataclass
 from functools import partial
+
+import numpy as np
+import skia
+
 from generations.providers.animatic.brush import Point, add_glow, fill, glow, premultiplied, stroke, wave
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import cloud_field

@@ -1,13 +1,15 @@
 """API keys: made, found, used, revoked."""
 
-import pytest
 from datetime import timedelta
+from io import StringIO
+
+import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from io import StringIO
+
 from videogen.accounts.models import ApiKey, Scope
 from videogen.accounts.services import api_key_create, api_key_find, api_key_revoke, api_key_touch
 

@@ -1,10 +1,12 @@
 """The rate limit, on real Redis and its clock."""
 
-import pytest
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import pytest
+
 from videogen.kernel import redis
 from videogen.kernel.ratelimit import rate_take
 from videogen.kernel.redis import cache_redis

@@ -4,12 +4,14 @@ import json
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
+from typing import Any
+
 from django.core.management.base import BaseCommand
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from typing import Any
+
 from videogen.doctor import configured, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 

@@ -1,7 +1,8 @@
 """The scene families: one painter for each setting."""
 
-from analysis.contracts import Setting
 from collections.abc import Callable
+
+from analysis.contracts import Setting
 from generations.providers.animatic.families.abstract import paint_abstract
 from generations.providers.animatic.families.city import paint_city
 from generations.providers.animatic.families.desert import paint_desert

@@ -1,7 +1,9 @@
 """No place at all: ribbons of colour that flow, soft discs, light. For words and brands."""
 
 import math
+
 import skia
+
 from generations.providers.animatic.brush import add_glow, curve, fill, glow, linear, radial, stroke, wave
 from generations.providers.animatic.colour import WHITE, mix, with_lightness
 from generations.providers.animatic.picture import Moment, Picture

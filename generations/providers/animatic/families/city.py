@@ -1,6 +1,7 @@
 """A city skyline: towers in the haze, a river or an avenue of lights, and traffic."""
 
 import skia
+
 from generations.providers.animatic.brush import add_glow, downward, fill, glow, linear, stroke, wave
 from generations.providers.animatic.buildings import paint_tower
 from generations.providers.animatic.colour import WHITE, Colour, mix

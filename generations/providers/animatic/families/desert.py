@@ -1,6 +1,7 @@
 """A desert: mesas in the haze, dunes with one lit flank, a wind that carries sand."""
 
 import skia
+
 from generations.providers.animatic.brush import (
     Point,
     curve,

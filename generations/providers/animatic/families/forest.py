@@ -1,6 +1,7 @@
 """A forest: trunks behind trunks, shafts of light, ferns at the eye."""
 
 import skia
+
 from generations.providers.animatic.brush import curve, downward, land, linear, polygon, stroke, wave
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line

@@ -1,6 +1,7 @@
 """A room: a large window with the world outside it, things on shelves, light on the floor."""
 
 import skia
+
 from generations.providers.animatic.brush import (
     curve,
     downward,

@@ -1,6 +1,7 @@
 """Mountains: ranges behind each other, a lake or a meadow, conifers in front."""
 
 import skia
+
 from generations.providers.animatic.brush import Point, downward, fill, land, polygon, veil
 from generations.providers.animatic.colour import Colour, mix
 from generations.providers.animatic.noise import rough_line

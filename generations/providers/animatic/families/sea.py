@@ -1,7 +1,9 @@
 """The sea: headlands, sails, a mirror of light, and the shore."""
 
 import math
+
 import skia
+
 from generations.providers.animatic.brush import (
     add_glow,
     downward,

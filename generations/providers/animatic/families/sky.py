@@ -1,6 +1,7 @@
 """High above the ground: seas of cloud, the sun, balloons and birds."""
 
 import skia
+
 from generations.providers.animatic.brush import curve, downward, fill, polygon, stroke, wave
 from generations.providers.animatic.colour import WHITE, lightness, mix, with_lightness
 from generations.providers.animatic.noise import rough_line

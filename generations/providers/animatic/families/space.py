@@ -1,8 +1,10 @@
 """Space: nebulae, planets, rings and dust. The hour turns the light, the weather thickens the dust."""
 
 import math
+
 import numpy as np
 import skia
+
 from generations.providers.animatic.brush import add_glow, fill, glow, linear, premultiplied, radial
 from generations.providers.animatic.colour import BLACK, WHITE, Colour, mix, with_lightness
 from generations.providers.animatic.noise import cloud_field

@@ -1,7 +1,9 @@
 """A street between houses, signs on both sides, light on the road, and cars that come and go."""
 
-import skia
 from dataclasses import dataclass
+
+import skia
+
 from generations.providers.animatic.brush import (
     add_glow,
     downward,

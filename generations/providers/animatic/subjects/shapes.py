@@ -4,10 +4,11 @@ A subject is a tuple of parts on a field of 100 by 100, its foot at y = 100. Com
 `Q x y x y`, `C x y x y x y`, `Z` as in SVG; `O x y rx ry` is an ellipse, `R x y w h r` a round rectangle.
 """
 
-import skia
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+import skia
 
 Role = Literal["main", "second", "light", "dark", "metal", "skin", "green", "wood", "glass", "lamp"]
 Stance = Literal["table", "ground", "air", "water"]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+
 from generations.providers.animatic.subjects import beings, movers, places, things
 from generations.providers.animatic.subjects.shapes import Subject
 

@@ -1,8 +1,10 @@
 """Print a new API key."""
 
 from argparse import ArgumentParser
-from django.core.management.base import BaseCommand, CommandError
 from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
 from videogen.accounts.models import Scope
 from videogen.accounts.services import api_key_create
 
