@@ -17,5 +17,5 @@ class StageWorker(Worker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         scratch_clear()
         if "clips" in self.queue_names():
-            provider_get(settings.DEFAULT_PROVIDER).unavailable_because()
+            provider_get(settings.DEFAULT_PROVIDER).prepare()
         return bool(super().work(*args, **kwargs))

@@ -71,6 +71,9 @@ class VideoProvider(Protocol):
     def unavailable_because(self) -> str | None:
         """A sentence that says what is missing and what to do about it, or None when it can work."""
 
+    def prepare(self) -> None:
+        """Load what `fetch` needs. A worker calls it once, before it forks for each clip."""
+
     def estimate(self, spec: ClipSpec) -> Decimal:
         """The price of this clip in US dollars."""
 

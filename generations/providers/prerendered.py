@@ -35,6 +35,9 @@ class PrerenderedProvider:
     def unavailable_because(self) -> str | None:
         return None
 
+    def prepare(self) -> None:
+        """Nothing to load."""
+
     def estimate(self, spec: ClipSpec) -> Decimal:
         return Decimal(0)
 

@@ -53,7 +53,7 @@ SOON_SECONDS = 1.0
 AWAY = (OperationalError, InterfaceError, RedisError)
 
 
-class GenerationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types.
+class GenerationsConsumer(AsyncWebsocketConsumer):
     """Follows up to 100 generations, or from the start the one that its path names."""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -267,7 +267,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Chan
             self.last_word = asyncio.ensure_future(self.close(CloseCode.BROKEN))
 
 
-class NowhereConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class NowhereConsumer(AsyncWebsocketConsumer):
     """Any other path: says so."""
 
     channel_layer_alias = None

@@ -150,7 +150,7 @@ class Plate:
         if key != self._seen or self._image is None:
             rows = (np.arange(seen.top, seen.bottom) + 0.5 - top) / scale - 0.5
             columns = (np.arange(seen.left, seen.right) + 0.5 - left) / scale - 0.5
-            self._buffer = resample(self.pixels, rows, columns)
+            self._buffer = resample(self.pixels, rows, columns, reuse=self._buffer)
             self._image, self._seen = as_image(self._buffer), key
         return self._image
 

@@ -40,6 +40,10 @@ class AnimaticProvider:
             return "The drawing library is missing. Install the package skia-python."
         return None
 
+    def prepare(self) -> None:
+        """Load Skia and all that draws."""
+        load_renderer()
+
     def estimate(self, spec: ClipSpec) -> Decimal:
         """It costs nothing."""
         return Decimal(0)

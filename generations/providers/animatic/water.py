@@ -87,7 +87,8 @@ class Water:
         screen_columns = np.arange(bounds.left - margin, bounds.right + margin)
         rows = (screen_rows - first) / scale
         columns = middle + (screen_columns - middle - dx) / scale + self.across
-        self._buffer = resample(self.pixels, rows + self._bend(rows, moment.seconds), columns)
+        bend = self._bend(rows, moment.seconds)
+        self._buffer = resample(self.pixels, rows + bend, columns, reuse=self._buffer)
         image = as_image(self._buffer)
         for start in range(0, len(screen_rows), _STRIP):
             end = min(start + _STRIP, len(screen_rows))
