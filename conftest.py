@@ -1,6 +1,7 @@
 """What every test starts from: real servers (see `videogen.testing.plugin`), and nothing left in Redis."""
 
 import pytest
+
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.testing import processes
 

@@ -1,8 +1,9 @@
 """What goes into each text task and what must come out of it, whatever engine does the work."""
 
 from decimal import Decimal
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Setting = Literal[
     "mountains", "sea", "city", "street", "interior", "forest", "desert", "sky", "space", "abstract"

@@ -3,6 +3,12 @@
 Each returns a `TaskResult`: the validated answer, and what it took to get it.
 """
 
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from django.conf import settings
+
 from analysis.contracts import (
     BrandAnalysis,
     BrandInput,
@@ -16,10 +22,6 @@ from analysis.contracts import (
 from analysis.engines.base import AnalysisEngine
 from analysis.engines.local.engine import LocalEngine
 from analysis.errors import AnalysisError
-from dataclasses import dataclass
-from decimal import Decimal
-from django.conf import settings
-from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 

@@ -3,13 +3,15 @@
 import logging
 import threading
 import time
-from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
-from generations.models import StageRun
-from generations.services.stage_runs import stage_run_beat
-from rq.timeouts import BaseTimeoutException
 from types import TracebackType
 from typing import Self
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from rq.timeouts import BaseTimeoutException
+
+from generations.models import StageRun
+from generations.services.stage_runs import stage_run_beat
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from django.db import InterfaceError, OperationalError, connection
 from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
 
 Result = TypeVar("Result")
 

@@ -2,9 +2,11 @@
 
 import shutil
 import time
-from django.conf import settings
-from generations.pipeline import STAGES
 from pathlib import Path
+
+from django.conf import settings
+
+from generations.pipeline import STAGES
 
 PREFIX = "stage-"
 

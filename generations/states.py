@@ -1,6 +1,7 @@
 """The states of a generation, a stage run and a clip, and the allowed moves between them."""
 
 from django.db.models import TextChoices
+
 from videogen.kernel.states import StateMachine
 
 

@@ -5,6 +5,14 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+from uuid import UUID
+
+from rq.timeouts import BaseTimeoutException
+
 from generations.heartbeat import Heartbeat, WorkUnwanted
 from generations.models import StageRun
 from generations.patience import patiently
@@ -18,14 +26,8 @@ from generations.services.stage_runs import (
     stage_run_succeed,
 )
 from generations.stages.base import StageHandler, StageWork
-from importlib import import_module
-from pathlib import Path
-from rq.timeouts import BaseTimeoutException
 from storage_app.models import Asset
 from storage_app.services import assets_delete
-from tempfile import TemporaryDirectory
-from typing import Any, cast
-from uuid import UUID
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 from videogen.kernel.states import TransitionRefused

@@ -1,11 +1,13 @@
 """The RQ worker of a stage queue. It loads what the stages need before it forks, not once for each job."""
 
+from typing import Any
+
 from django.conf import settings
+from rq import Worker
+
 from generations import tasks
 from generations.providers.registry import provider_get
 from generations.scratch import scratch_clear
-from rq import Worker
-from typing import Any
 
 
 class StageWorker(Worker):

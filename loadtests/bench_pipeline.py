@@ -4,7 +4,6 @@ One after another, each followed over the WebSocket from POST to `completed`, on
 own. Exits with 1 when the median is above the limit.
 """
 
-import httpx
 import json
 import os
 import statistics
@@ -14,12 +13,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from loadtests.own_stack import own_stack
 from pathlib import Path
+from typing import Any
+
+import httpx
 from rich.console import Console
 from rich.table import Table
-from typing import Any
 from websockets.sync.client import ClientConnection, connect
+
+from loadtests.own_stack import own_stack
 
 RUNS = 20
 CLIPS = 6

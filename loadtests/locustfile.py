@@ -5,21 +5,23 @@ EXTRA_PROVIDERS=prerendered=generations.providers.prerendered.PrerenderedProvide
 service is measured, not the renderer. VIDEOGEN_API_KEY names a key; default: the stack's own.
 """
 
-import gevent
 import logging
 import os
 import random
 import sys
 from collections.abc import Callable, Mapping
-from loadtests.prompts import any_request
-from locust import FastHttpUser, between, events, task
-from locust.contrib.fasthttp import FastResponse
-from locust.env import Environment
 from pathlib import Path
 from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 from uuid import uuid4
+
+import gevent
+from locust import FastHttpUser, between, events, task
+from locust.contrib.fasthttp import FastResponse
+from locust.env import Environment
+
+from loadtests.prompts import any_request
 from videogen.embedded.places import api_key_file
 
 logger = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ def target_find(environment: Environment, **options: Any) -> None:
         Target.provider = "auto"
 
 
-events.init.add_listener(target_find)  # type: ignore[no-untyped-call]  # Locust's.
+events.init.add_listener(target_find)
 
 
 def _api_key() -> str:

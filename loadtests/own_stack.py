@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
 from videogen.embedded.places import api_key_file
 from videogen.stack.claim import StackFacts, facts_read
 

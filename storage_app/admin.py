@@ -1,13 +1,15 @@
 """Assets, to be looked at: they are made and deleted by what owns them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+
 from storage_app.models import Asset
 from storage_app.responses import asset_response
-from typing import Any
 
 
 @admin.register(Asset)

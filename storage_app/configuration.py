@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from django.core.exceptions import ImproperlyConfigured
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 FILE_SYSTEM = "storage_app.backends.filesystem.AssetFileStorage"
 S3 = "storage_app.backends.s3.AssetS3Storage"

@@ -1,6 +1,7 @@
 """What can go wrong with bytes, whatever they are kept in."""
 
 import errno
+
 from videogen.kernel.errors import DomainError
 
 #: The last one is a quota, or the limit that the operating system sets on a file's size.

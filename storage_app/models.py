@@ -1,6 +1,7 @@
 """What is known about the bytes that we keep."""
 
 import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

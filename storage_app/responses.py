@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
+
 from django.conf import settings
 from django.http import (
     HttpRequest,
@@ -12,9 +14,9 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.utils.http import content_disposition_header
+
 from storage_app.models import Asset
 from storage_app.services import asset_open, asset_url
-from typing import BinaryIO
 
 CHUNK_BYTES = 2**18
 #: Several ranges in one request would need a multipart answer, which no player asks for.

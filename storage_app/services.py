@@ -2,17 +2,19 @@
 
 import hashlib
 import logging
-import puremagic
 import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import puremagic
 from django.core.files.storage import storages
 from django.db import transaction
-from pathlib import Path
+
 from storage_app.backends.base import AssetStorage
 from storage_app.errors import StorageError, error_of, storage_corrupt
 from storage_app.models import Asset, AssetKind
-from typing import Any, BinaryIO, cast
 
 logger = logging.getLogger(__name__)
 

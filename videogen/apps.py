@@ -1,7 +1,8 @@
 """The project as an app, so that its commands and checks are found."""
 
-from django.apps import AppConfig
 from importlib import import_module
+
+from django.apps import AppConfig
 
 
 class VideogenConfig(AppConfig):

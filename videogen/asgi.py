@@ -1,6 +1,7 @@
 """WebSockets: served by uvicorn. REST lives in `wsgi`."""
 
 import os
+
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 

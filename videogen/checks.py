@@ -1,9 +1,10 @@
 """What `manage.py check` says about this configuration, each with what to do about it."""
 
 from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from typing import Any
 
 
 @register(Tags.security, deploy=True)

@@ -1,9 +1,10 @@
 """Typed readers of the environment. A wrong value is refused with the name of its variable."""
 
 import os
-from django.core.exceptions import ImproperlyConfigured
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}

@@ -3,7 +3,9 @@
 import re
 import uuid
 from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
+
 from videogen.kernel.logs import request_id
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -5,11 +5,13 @@ The safe value is the default. With no DATABASE_URL and no REDIS_URL, the server
 """
 
 import sys
+from pathlib import Path
+
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
-from pathlib import Path
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
+
 from storage_app.configuration import storages_from_environment
 from videogen import __version__
 from videogen.embedded import places

@@ -1,6 +1,7 @@
 """REST, admin and pages: served by granian."""
 
 import os
+
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videogen.settings")

@@ -1,5 +1,7 @@
 """The protocol of an engine: what does the four text tasks."""
 
+from typing import Protocol
+
 from analysis.contracts import (
     BrandAnalysis,
     BrandInput,
@@ -10,7 +12,6 @@ from analysis.contracts import (
     Storyboard,
     StoryboardInput,
 )
-from typing import Protocol
 
 
 class AnalysisEngine(Protocol):

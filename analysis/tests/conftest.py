@@ -1,11 +1,13 @@
 """What the tests of the text tasks share."""
 
+from collections.abc import Callable
+
 import pytest
+
 from analysis.contracts import BrandAnalysis, BrandInput, PromptInput, Storyboard, StoryboardInput
 from analysis.engines.local.brand import analyse_brand
 from analysis.engines.local.prompt import analyse_prompt
 from analysis.engines.local.storyboard import write_storyboard
-from collections.abc import Callable
 
 COFFEE = "A 15 second ad for a reusable coffee cup, rainy Tokyo street at night"
 StoryboardOf = Callable[..., Storyboard]

@@ -1,9 +1,11 @@
 """What the local engine reads in a brand."""
 
+from typing import Any
+
 import pytest
+
 from analysis.contracts import BrandAnalysis, BrandInput, PromptInput
 from analysis.engines.local.brand import analyse_brand
-from typing import Any
 
 
 def analysed(**brand: Any) -> BrandAnalysis:

@@ -1,11 +1,13 @@
 """The split of a duration into clips, over everything that can be asked for."""
 
+from decimal import Decimal
+from typing import get_args
+
 import pytest
+
 from analysis.contracts import Pacing
 from analysis.engines.local.choice import Choices
 from analysis.engines.local.durations import clip_count, split_duration
-from decimal import Decimal
-from typing import get_args
 
 PACINGS: tuple[Pacing, ...] = get_args(Pacing)
 SEEDS = range(6)

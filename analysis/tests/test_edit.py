@@ -1,6 +1,7 @@
 """How edit instructions are understood. The storyboard has four scenes."""
 
 import pytest
+
 from analysis.contracts import EditClassification, EditInput
 from analysis.engines.local.edit import classify_edit
 from analysis.tests.conftest import StoryboardOf

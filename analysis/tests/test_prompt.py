@@ -1,12 +1,14 @@
 """What the local engine reads in prompts; the cases are in `prompts.toml`."""
 
-import pytest
 import time
 import tomllib
-from analysis.contracts import PromptAnalysis, PromptInput
-from analysis.engines.local.prompt import analyse_prompt
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from analysis.contracts import PromptAnalysis, PromptInput
+from analysis.engines.local.prompt import analyse_prompt
 
 CASES = tomllib.loads(Path(__file__).with_name("prompts.toml").read_text(encoding="utf-8"))["case"]
 EXTREMES = [

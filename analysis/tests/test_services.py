@@ -1,11 +1,13 @@
 """The tasks as the rest of the product calls them."""
 
+from decimal import Decimal
+
 import pytest
+from pytest_django.fixtures import Settings
+
 from analysis.contracts import BrandInput, EditInput, PromptInput, StoryboardInput
 from analysis.errors import AnalysisError
 from analysis.services import brand_analyse, edit_classify, micro_prompts_write, prompt_analyse
-from decimal import Decimal
-from pytest_django.fixtures import Settings
 
 REQUEST = PromptInput(prompt="A boat on the sea")
 

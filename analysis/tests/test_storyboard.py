@@ -1,11 +1,13 @@
 """What a storyboard of the local engine promises."""
 
-import pytest
 import re
+from itertools import pairwise
+
+import pytest
+
 from analysis.contracts import BrandAnalysis, Storyboard
 from analysis.tests.conftest import StoryboardOf
 from analysis.tests.test_prompt import CASES, EXTREMES
-from itertools import pairwise
 
 PROMPTS = [case["prompt"] for case in CASES] + EXTREMES
 SHOTS = "1. A chef sharpens a knife. 2. Flames leap. 3. A plate slides across a bar. 4. A guest smiles."

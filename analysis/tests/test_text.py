@@ -1,11 +1,13 @@
 """Words, graphemes and their limits."""
 
+from typing import get_args
+
 import pytest
+
 from analysis import contracts
 from analysis.engines.local.phrases import title_of
 from analysis.engines.local.text import clean, fit, graphemes, words
 from analysis.engines.local.vocabulary import vocabulary
-from typing import get_args
 
 
 @pytest.mark.parametrize("text", ["👨‍👩‍👧‍👦", "🇯🇵", "👍🏽", "é", "नि", "❤️"])

@@ -1,6 +1,7 @@
 """The operator's pages: facts are read-only, what can be done are verbs that call the services."""
 
 from django.contrib import admin
+
 from generations.admin.generation import GenerationAdmin as GenerationAdmin
 from generations.admin.stage_run import StageRunAdmin as StageRunAdmin
 

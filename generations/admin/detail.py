@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
+
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.functional import cached_property
+
 from generations.admin.advice import advice_for
 from generations.admin.formatting import NONE, between, duration, moment, usd
 from generations.admin.timeline import Timeline, timeline_of
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.services.plans import eta_seconds
 from generations.states import CANCELLABLE, WORKABLE, GenerationStatus, StageStatus
-from uuid import UUID
 
 #: So many events are shown at once, the newest first.
 EVENTS = 200

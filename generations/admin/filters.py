@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+
 from django.contrib import admin
 from django.db.models import DurationField, ExpressionWrapper, F, Model, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
+
 from generations.admin.formatting import words
 from generations.pipeline import STAGES
 from generations.providers.registry import provider_names

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
+
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from uuid import UUID
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 

@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
+from mimetypes import guess_extension
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as confirm_delete_selected
 from django.contrib.admin.views.main import ChangeList
@@ -14,6 +18,7 @@ from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
+
 from generations.admin.detail import GenerationDetail
 from generations.admin.filters import GenerationQuestion, ProviderFilter
 from generations.admin.formatting import (
@@ -31,11 +36,8 @@ from generations.admin.pagination import BoundedPaginator
 from generations.admin.read_only import ReadOnlyAdmin
 from generations.models import Clip, Generation
 from generations.services.generations import generation_cancel, generation_delete, generation_retry
-from mimetypes import guess_extension
 from storage_app.models import Asset
 from storage_app.responses import asset_response
-from typing import Any
-from uuid import UUID
 from videogen.kernel.errors import DomainError
 
 VERBS: dict[str, tuple[Callable[..., object], str]] = {

@@ -1,9 +1,10 @@
 """Pages of a large table, without counting all of it."""
 
+from typing import cast
+
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.utils.functional import cached_property
-from typing import cast
 
 #: Nobody turns pages beyond this; whoever looks for something older filters or searches.
 MOST_ROWS = 10_000

@@ -1,11 +1,13 @@
 """Facts: nobody adds, edits or deletes a row here. What can be done to it is an action."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
-from typing import Any
+
 from videogen.kernel.errors import DomainError
 
 #: So many refusals are shown one by one; the rest is a number.

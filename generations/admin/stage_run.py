@@ -1,6 +1,8 @@
 """Attempts across all generations: what is at work, what failed, what was lost."""
 
 from collections.abc import Iterable
+from uuid import UUID
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -13,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
+
 from generations.admin.filters import StageFilter, StageRunQuestion
 from generations.admin.formatting import (
     NONE,
@@ -27,7 +30,6 @@ from generations.admin.pagination import BoundedPaginator
 from generations.admin.read_only import ReadOnlyAdmin
 from generations.models import StageRun
 from generations.services.generations import stage_rerun
-from uuid import UUID
 
 
 @admin.register(StageRun)

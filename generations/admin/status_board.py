@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+
 from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.db.models.functions import Now
+
 from generations.admin.filters import FAILED_LATELY, RUNNING, STUCK
 from generations.models import Generation, StageRun
 from generations.states import FINISHED, GenerationStatus, StageStatus

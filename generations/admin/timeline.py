@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
+
 from generations.admin.formatting import NONE, between, duration, words
 from generations.models import StageRun
 from generations.pipeline import STAGE, STAGES
-from uuid import UUID
 
 Interval = tuple[datetime, datetime]
 

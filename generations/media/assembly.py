@@ -3,23 +3,25 @@
 It happens in this process: the clips are our own, and starting ffmpeg takes as long as the work.
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
 import av
 from av import Packet
 from av.audio.frame import AudioFrame
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from fractions import Fraction
+
 from generations.media import layout
 from generations.media.ffmpeg import MediaError
 from generations.media.probe import MediaInfo, open_video, probe
 from generations.media.sound import EncodedTrack, SilentTrack, SoundTrack
 from generations.media.whole import whole_file
-from pathlib import Path
-from typing import cast
 from videogen.kernel.progress import ReportProgress
 
 _WRITE_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}

@@ -2,12 +2,13 @@
 
 import shutil
 from decimal import Decimal
+from pathlib import Path
+
 from generations.media import layout
 from generations.media.ffmpeg import MediaError, ffmpeg_run, source
 from generations.media.frame import FrameFormat
 from generations.media.probe import MediaInfo, probe
 from generations.media.whole import whole_file
-from pathlib import Path
 from videogen.kernel.progress import ReportProgress
 
 #: The last frame is held for what is missing, but not for longer than the clip itself plays.

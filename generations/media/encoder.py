@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
 from generations.media import layout
 from generations.media.ffmpeg import FfmpegProcess, MediaError
 from generations.media.frame import FrameFormat
 from generations.media.whole import part_of
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 BYTES_PER_PIXEL = 4
 

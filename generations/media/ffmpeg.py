@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import imageio_ffmpeg
 import os
 import resource
 import signal
@@ -16,6 +15,9 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import imageio_ffmpeg
+
 from videogen.kernel.errors import DomainError
 from videogen.kernel.progress import ReportProgress
 

@@ -1,16 +1,18 @@
 """The last look at a finished video: is it what was promised, and is there something to see?"""
 
-import numpy
-from av.container import InputContainer
-from av.video.frame import VideoFrame
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from generations.media.frame import FrameFormat
-from generations.media.probe import MediaInfo, open_video, probe
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+import numpy
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from generations.media.frame import FrameFormat
+from generations.media.probe import MediaInfo, open_video, probe
 
 Piece = tuple[float, float]
 Sketch = numpy.ndarray[Any, numpy.dtype[numpy.float32]]

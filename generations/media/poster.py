@@ -1,15 +1,17 @@
 """Still pictures of a video: its poster, and the thumbnails of its clips."""
 
+from fractions import Fraction
+from pathlib import Path
+
 import av
 import numpy
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
-from fractions import Fraction
+
 from generations.media.ffmpeg import MediaError
 from generations.media.probe import open_video
 from generations.media.whole import whole_file
-from pathlib import Path
 
 #: ffmpeg's scale for JPEG: 2 is the best, 31 the smallest.
 JPEG_QUALITY = "3"

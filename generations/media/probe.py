@@ -1,15 +1,17 @@
 """What a media file really holds: its packets are counted, nothing is decoded, and no name is believed."""
 
-import av
 import struct
-from av.container import InputContainer
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from generations.media.ffmpeg import MAX_PIXELS, SOURCE_FORMATS, UNREADABLE, MediaError
 from pathlib import Path
 from typing import Any
+
+import av
+from av.container import InputContainer
+
+from generations.media.ffmpeg import MAX_PIXELS, SOURCE_FORMATS, UNREADABLE, MediaError
 
 MAX_STREAMS = 8
 MAX_PACKETS = 500_000

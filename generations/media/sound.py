@@ -1,11 +1,13 @@
 """The sound of a whole video, AAC-LC, made while its clips are joined."""
 
+from typing import Protocol
+
 import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+
 from generations.media import layout
-from typing import Protocol
 
 BIT_RATE = 128_000
 FRAME_SAMPLES = 1024

@@ -3,8 +3,9 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from generations.media.ffmpeg import DISK_FULL, MediaError
 from pathlib import Path
+
+from generations.media.ffmpeg import DISK_FULL, MediaError
 
 
 def part_of(target: Path) -> Path:

@@ -2,7 +2,9 @@
 
 import uuid
 from decimal import Decimal
+
 from django.db import models
+
 from generations.models.generation import Generation
 from generations.states import ClipStatus
 from storage_app.models import Asset

@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import ClassVar, Self
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+
 from generations.states import FINISHED, GenerationStatus
 from storage_app.models import Asset
-from typing import ClassVar, Self
 
 
 class Approval(models.TextChoices):

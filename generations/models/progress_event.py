@@ -1,9 +1,11 @@
 """One numbered line of a generation's history."""
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
+
 from generations.models.generation import Generation
-from typing import Any
 
 
 class ProgressEvent(models.Model):

@@ -1,10 +1,12 @@
 """One attempt at one stage. The row's id is the fencing token of whoever works on it."""
 
 import uuid
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+
 from generations.models.clip import Clip
 from generations.models.generation import Generation
 from generations.states import LIVE, StageStatus

@@ -1,18 +1,19 @@
 """The protocol of a provider: what turns one scene into one clip."""
 
-from analysis.contracts import Scene
 from dataclasses import dataclass, field
 from decimal import Decimal
-from generations.media.frame import FrameFormat
 from pathlib import Path
 from typing import Literal, Protocol
+
+from analysis.contracts import Scene
+from generations.media.frame import FrameFormat
 from videogen.kernel.errors import DomainError
 from videogen.kernel.progress import ReportProgress
 
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """Everything that a clip is made from. Two equal specs give the same clip, byte for byte where possible."""
+    """Everything that a clip is made from."""
 
     scene: Scene
     frame: FrameFormat

@@ -7,7 +7,9 @@ EXTRA_PROVIDERS=prerendered=generations.providers.prerendered.PrerenderedProvide
 import shutil
 from decimal import Decimal
 from pathlib import Path
+
 from django.conf import settings
+
 from generations.media.encoder import FrameEncoder
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS, FrameFormat
 from generations.providers.base import Capabilities, ClipSpec, Submission

@@ -1,8 +1,10 @@
-"""The providers that this installation knows, by name. A provider's module is loaded when it is first asked for."""
+"""The providers that this installation knows, by name. Each is loaded when it is first asked for."""
+
+from functools import cache
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from functools import cache
+
 from generations.providers.base import VideoProvider
 
 BUILT_IN = {"animatic": "generations.providers.animatic.provider.AnimaticProvider"}

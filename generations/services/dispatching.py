@@ -6,15 +6,17 @@ Every pass may run twice at once, in two processes: each move is guarded.
 import logging
 from collections import defaultdict
 from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
+from redis.exceptions import RedisError
+
 from generations.models import Clip, Generation, IdempotencyKey, StageRun
 from generations.pipeline import STAGES
 from generations.services.queueing import enqueue, job_id, messages_waiting
 from generations.services.stage_runs import stage_run_lose
 from generations.states import StageStatus
-from redis.exceptions import RedisError
 from storage_app.models import Asset
 from storage_app.services import assets_delete
 from videogen.kernel.states import TransitionRefused

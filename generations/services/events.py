@@ -1,9 +1,11 @@
 """The progress ledger. The row is the truth; the socket message is only a hint to look."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
+
 from generations.models import Generation, ProgressEvent
-from typing import Any
 from videogen.kernel.channel import group_publish
 
 

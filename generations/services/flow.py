@@ -1,8 +1,11 @@
 """How a generation moves on: forward, to failure, or to a stop. The caller holds its lock."""
 
 from datetime import timedelta
+from uuid import UUID
+
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+
 from generations.models import Clip, Generation, StageRun
 from generations.pipeline import STAGE, Step
 from generations.services.events import event_record
@@ -18,7 +21,6 @@ from generations.states import (
     GenerationStatus,
     StageStatus,
 )
-from uuid import UUID
 from videogen.kernel.errors import DomainError
 
 

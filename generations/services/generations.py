@@ -5,11 +5,15 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+
 from generations.models import Clip, Generation, IdempotencyKey, StageRun
 from generations.services.events import event_record
 from generations.services.flow import cancel_begin, generation_advance, generation_lock
@@ -28,8 +32,6 @@ from generations.states import (
 )
 from storage_app.models import Asset
 from storage_app.services import assets_delete
-from typing import Any
-from uuid import UUID
 from videogen.kernel.errors import DomainError
 
 #: Larger than any seed a provider takes; small enough for a signed 32-bit integer.

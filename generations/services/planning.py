@@ -1,17 +1,19 @@
 """From a request to what will be made of it: provider, model, price, and what had to be adapted."""
 
-from analysis import services as analysis
-from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard, StoryboardInput
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
 from django.conf import settings
+
+from analysis import services as analysis
+from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard, StoryboardInput
 from generations.media.frame import FrameFormat, frame_format
 from generations.pipeline import applicable
 from generations.providers.base import Capabilities, ClipSpec, VideoProvider
 from generations.providers.registry import provider_get, provider_names
 from generations.services.plans import Plan
-from typing import Any
 from videogen.kernel.errors import DomainError
 
 

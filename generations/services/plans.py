@@ -3,15 +3,17 @@
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
+
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
+from redis.exceptions import RedisError
+
 from generations.models import Clip, Generation, StageRun
 from generations.pipeline import STAGE, STAGES, Stage, Step, applicable, percentage, ready_steps, steps
 from generations.states import LIVE, StageStatus
-from redis.exceptions import RedisError
-from uuid import UUID
 
 #: How many of the newest successful runs the history looks at, and for how long it is remembered.
 HISTORY_RUNS = 50

@@ -1,12 +1,14 @@
 """Handing stage runs to workers. RQ is a courier: it carries an id, and may carry it twice."""
 
-import django_rq
 import logging
 from collections.abc import Iterable
+
+import django_rq
 from django.db import transaction
+from redis.exceptions import RedisError
+
 from generations.models import StageRun
 from generations.pipeline import STAGE
-from redis.exceptions import RedisError
 from videogen.kernel.redis import queue_redis
 
 logger = logging.getLogger(__name__)

@@ -1,8 +1,9 @@
 """A stored generation, as the request that it was made from."""
 
 from collections.abc import Mapping
-from generations.models import Generation
 from typing import Any
+
+from generations.models import Generation
 
 REQUEST_FIELDS = (
     "prompt",

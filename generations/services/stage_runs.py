@@ -8,10 +8,14 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+
 from generations.models import Clip, Generation, StageRun
 from generations.pipeline import Step
 from generations.services.events import event_record, percentage_publish
@@ -34,8 +38,6 @@ from generations.states import (
     GenerationStatus,
     StageStatus,
 )
-from typing import Any
-from uuid import UUID
 from videogen.kernel.errors import DomainError
 from videogen.kernel.states import TransitionRefused
 

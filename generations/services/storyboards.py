@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from analysis.contracts import Scene, Storyboard
+
 from django.forms.models import model_to_dict
+
+from analysis.contracts import Scene, Storyboard
 from generations.media.frame import FrameFormat, frame_format
 from generations.models import Clip, Generation
 from generations.providers.base import ClipSpec

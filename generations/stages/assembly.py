@@ -1,11 +1,12 @@
 """The clips joined into one video, by copying their streams."""
 
 from collections.abc import Mapping
+from typing import Any
+
 from generations.media.assembly import clips_assemble
 from generations.models import Clip, Generation
 from generations.stages.base import StageWork
 from storage_app.models import AssetKind
-from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
 from generations.models import Clip, Generation, StageRun
 from generations.patience import patiently
-from pathlib import Path
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create, asset_fetch
-from typing import Any, Protocol
 from videogen.kernel.progress import ReportProgress
 
 

@@ -1,13 +1,14 @@
 """How should the brand look and sound in the picture?"""
 
+from collections.abc import Mapping
+from typing import Any
+
 from analysis.contracts import BrandInput
 from analysis.services import brand_analyse
-from collections.abc import Mapping
 from generations.models import Clip, Generation
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
 from generations.stages.base import StageWork
-from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:

@@ -1,14 +1,16 @@
 """One clip, made by the provider and kept as it came."""
 
 from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import F
+
 from generations.models import Clip, Generation
 from generations.providers.base import ProviderError
 from generations.providers.registry import provider_get
 from generations.services.storyboards import clip_spec_of
 from generations.stages.base import StageWork, one_clip
 from storage_app.models import AssetKind
-from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
@@ -29,9 +31,7 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
-    Clip.objects.filter(pk=one_clip(clip).pk).update(
-        source_id=output["source"], cost_usd=output["cost_usd"]
-    )
+    Clip.objects.filter(pk=one_clip(clip).pk).update(source_id=output["source"], cost_usd=output["cost_usd"])
     # The same warning from ten clips is one warning.
     generation.warnings = list(dict.fromkeys([*generation.warnings, *output["warnings"]]))
     generation.actual_usd = F("actual_usd") + output["cost_usd"]

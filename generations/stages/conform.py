@@ -1,7 +1,10 @@
 """One clip brought to the one format that can be joined by copying."""
 
 from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import F
+
 from generations.media.conform import clip_conform
 from generations.media.layout import KEYFRAME_SECONDS
 from generations.media.poster import poster_write
@@ -12,7 +15,6 @@ from generations.services.storyboards import generation_frame
 from generations.stages.base import StageWork, one_clip
 from generations.states import CLIP, ClipStatus
 from storage_app.models import AssetKind
-from typing import Any
 
 THUMBNAIL_WIDTH = 320
 

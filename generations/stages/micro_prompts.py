@@ -1,14 +1,15 @@
 """The storyboard: one scene and one micro-prompt for each clip."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from analysis.contracts import BrandAnalysis, PromptAnalysis, Storyboard, StoryboardInput
 from analysis.services import micro_prompts_write
-from collections.abc import Mapping
 from generations.models import Clip, Generation
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
 from generations.services.storyboards import storyboard_adopt
 from generations.stages.base import StageWork
-from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:

@@ -1,12 +1,13 @@
 """What does the prompt ask for?"""
 
-from analysis.services import prompt_analyse
 from collections.abc import Mapping
+from typing import Any
+
+from analysis.services import prompt_analyse
 from generations.models import Clip, Generation
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
 from generations.stages.base import StageWork
-from typing import Any
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:

@@ -1,13 +1,14 @@
 """The last look: is it what was asked for? Then the poster, and the video is out."""
 
 from collections.abc import Mapping
+from typing import Any
+
 from generations.media.inspection import video_inspect
 from generations.media.poster import poster_time, poster_write
 from generations.models import Clip, Generation
 from generations.services.storyboards import generation_frame
 from generations.stages.base import StageWork
 from storage_app.models import AssetKind
-from typing import Any
 from videogen.kernel.errors import DomainError
 
 

@@ -1,6 +1,7 @@
 """What the operator's templates need: the formats of the lists, and the status board."""
 
 from django import template
+
 from generations.admin import formatting
 from generations.admin.status_board import StatusBoard, status_board
 

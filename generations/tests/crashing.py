@@ -8,11 +8,12 @@ written down), CRASH_MARKS is a directory that remembers where it has happened, 
 import os
 import signal
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from generations import tasks
 from generations.stages.base import StageHandler, StageWork
 from generations.worker import StageWorker
-from pathlib import Path
-from typing import Any
 
 
 class Crashing:

@@ -1,5 +1,7 @@
 """Waiting for a generation's end, and what must be true of it then."""
 
+from typing import Any
+
 from generations.models import Generation
 from generations.states import FINISHED
 from videogen.testing.waiting import eventually
@@ -14,6 +16,13 @@ def finished(generation: Generation, seconds: float = 60) -> Generation:
 
     assert eventually(ended, seconds=seconds), f"It is {generation.status}, {generation.stage}"
     return generation
+
+
+def error_of(generation: Generation) -> dict[str, Any]:
+    """What a failed generation says."""
+    assert generation.status == "failed"
+    error: dict[str, Any] = generation.error or {}
+    return error
 
 
 def assert_whole(generation: Generation) -> None:

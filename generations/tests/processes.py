@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+
 from videogen.testing.processes import manage, running
 
 QUEUES = ("analysis", "clips", "assembly")

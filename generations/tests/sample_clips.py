@@ -1,12 +1,14 @@
 """Clips to test with: our own, drawn frame by frame, and foreign ones as providers send them."""
 
-import av
 import hashlib
+from pathlib import Path
+
+import av
 import numpy
+
 from generations.media.encoder import FrameEncoder
 from generations.media.ffmpeg import ffmpeg_run
 from generations.media.frame import FrameFormat
-from pathlib import Path
 
 SMALL = FrameFormat(width=160, height=90)
 

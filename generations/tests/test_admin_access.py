@@ -1,13 +1,15 @@
 """Who may look at the operator's pages, and who may act there."""
 
-import pytest
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+
 from generations.models import Generation, StageRun
 from generations.tests.factories import GenerationFactory, StageRunFactory
-from pathlib import Path
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create
 

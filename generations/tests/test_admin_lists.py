@@ -1,15 +1,17 @@
 """The lists answer an operator's questions, at the same cost for one row and for many."""
 
-import pytest
 from datetime import timedelta
+from uuid import UUID
+
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+
 from generations.admin import pagination
 from generations.states import GenerationStatus, StageStatus
 from generations.tests.factories import GenerationFactory, StageRunFactory
-from uuid import UUID
 
 GENERATIONS = "/admin/generations/generation/"
 STAGE_RUNS = "/admin/generations/stagerun/"

@@ -1,10 +1,12 @@
 """The page of one generation tells everything that is known of it."""
 
-import pytest
 from datetime import timedelta
+
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+
 from generations.admin import detail
 from generations.admin.advice import PERMANENT, RETRYABLE, advice_for
 from generations.models import Generation
@@ -46,6 +48,7 @@ def test_the_page_costs_the_same_for_one_clip_and_for_twenty(
 ) -> None:
     generation = failed()
     furnish(generation, number)
+    page(desk, generation)  # Django remembers content types from here on.
     with django_assert_num_queries(8):  # Session, user; the row, its owner, versions, clips, runs, events.
         page(desk, generation)
 

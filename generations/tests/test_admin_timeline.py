@@ -1,8 +1,10 @@
 """Attempts are drawn where they belong, and long pauses do not hide them."""
 
-import pytest
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+
+import pytest
+
 from generations.admin.formatting import duration, usd
 from generations.admin.timeline import Axis, merged, timeline_of
 from generations.models import Clip, StageRun

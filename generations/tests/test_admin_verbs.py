@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+
 from generations.models import Generation, StageRun
 from generations.services.generations import generation_create
 from generations.services.stage_runs import stage_run_claim, stage_run_fail

@@ -1,22 +1,24 @@
 """Days on which everything fails: disks fill up, workers die at random, servers restart."""
 
-import psutil
-import pytest
 import random
 import resource
 import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
 from django.contrib.auth.models import User
+
 from generations.media.probe import probe
 from generations.models import Generation
 from generations.services.generations import generation_create, generation_retry
 from generations.states import FINISHED
-from generations.tests.following import assert_whole, finished
+from generations.tests.following import assert_whole, error_of, finished
 from generations.tests.processes import QUEUES, stage_processes, start_dispatcher, start_worker
 from generations.tests.requests import REQUEST
-from pathlib import Path
 from storage_app.models import Asset
 from storage_app.services import asset_fetch
 from videogen.testing.processes import running
@@ -33,8 +35,8 @@ def test_a_full_disk_fails_with_a_reason_and_a_retry_works(alice: User) -> None:
         for process in processes:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (SMALL_FILES, resource.RLIM_INFINITY))
         finished(generation)
-        assert (generation.status, generation.error["code"]) == ("failed", "storage.full")
-        assert "No space" in generation.error["message"]
+        assert error_of(generation)["code"] == "storage.full"
+        assert "No space" in error_of(generation)["message"]
         assert not Asset.objects.exists()
         for process in processes:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
@@ -59,7 +61,8 @@ def test_ten_generations_survive_workers_that_are_killed_at_random(alice: User, 
     for generation in generations:
         generation.refresh_from_db()
         assert_whole(generation)
-        asset_fetch(asset=generation.video, into=tmp_path / "video.mp4")
+        video = Asset.objects.get(kind="video", pk__in=generation.asset_ids())
+        asset_fetch(asset=video, into=tmp_path / "video.mp4")
         assert probe(tmp_path / "video.mp4").duration_seconds == pytest.approx(4, abs=0.05)
 
 

@@ -1,15 +1,17 @@
 """Whatever dies, and whenever: an accepted generation ends, and nothing is in the result twice."""
 
-import pytest
 from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+
 from generations.pipeline import STAGE
 from generations.services.generations import generation_cancel, generation_create
 from generations.tests.following import assert_whole, finished
 from generations.tests.processes import QUEUES, stage_processes, start_dispatcher, start_worker
 from generations.tests.requests import REQUEST
-from pathlib import Path
 from storage_app.models import Asset
 from videogen.kernel.redis import queue_redis
 from videogen.testing.processes import running
@@ -72,4 +74,3 @@ def test_a_cancelled_generation_stops_its_worker_within_five_seconds(alice: User
     assert generation.status == "cancelled"
     assert not generation.stage_runs.filter(status__in=["queued", "running"]).exists()
     assert not Asset.objects.filter(kind="video").exists()
-

@@ -1,11 +1,13 @@
 """Skia draws on a system that has none of the libraries that it is linked against."""
 
 import os
-import pytest
 import subprocess
 import sys
-from generations.providers.animatic.gl_stub import LIBRARIES, RETURN_ZERO, stand_in, symbols_wanted
 from pathlib import Path
+
+import pytest
+
+from generations.providers.animatic.gl_stub import LIBRARIES, RETURN_ZERO, stand_in, symbols_wanted
 
 ENSURE = "from generations.providers.animatic.gl_stub import gl_ensure; needed = gl_ensure(); import skia;"
 SHOW_MAPS = "print(open('/proc/self/maps').read())"

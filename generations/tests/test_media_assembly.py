@@ -1,16 +1,18 @@
 """Clips are joined by copying, and the whole has sound of the same length."""
 
+from decimal import Decimal
+from pathlib import Path
+
 import av
 import numpy
 import pytest
-from decimal import Decimal
+
 from generations.media.assembly import clips_assemble
 from generations.media.conform import clip_conform
 from generations.media.ffmpeg import MediaError
 from generations.media.frame import FrameFormat
 from generations.media.probe import probe
 from generations.tests.sample_clips import SMALL, foreign_clip, own_clip, packets_md5
-from pathlib import Path
 
 LENGTHS = (1.5, 2, 0.5, 3.5, 1)
 

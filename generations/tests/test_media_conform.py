@@ -1,13 +1,15 @@
 """Whatever a provider sends comes out in the common form, or is refused by name."""
 
-import pytest
 from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
 from generations.media.conform import clip_conform, is_conformed
 from generations.media.ffmpeg import MediaError
 from generations.media.frame import FrameFormat
 from generations.media.probe import MediaInfo, probe
 from generations.tests.sample_clips import SMALL, foreign_clip, own_clip, pixel
-from pathlib import Path
 
 TALL = FrameFormat(width=90, height=160)
 TONE = "sine=f=440:r=44100:d=1.5"

@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+
 from generations.media.conform import is_conformed
 from generations.media.encoder import FrameEncoder
 from generations.media.ffmpeg import MediaError

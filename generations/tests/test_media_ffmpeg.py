@@ -1,13 +1,15 @@
 """ffmpeg runs within its limits, dies with its caller, and its failures have names."""
 
 import os
-import pytest
 import signal
 import subprocess
 import sys
 import time
-from generations.media.ffmpeg import FfmpegProcess, MediaError, ffmpeg_run, source
 from pathlib import Path
+
+import pytest
+
+from generations.media.ffmpeg import FfmpegProcess, MediaError, ffmpeg_run, source
 
 ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=10"]
 NOWHERE = ["-f", "null", "-"]

@@ -1,14 +1,16 @@
 """A finished video is checked for what was promised, and its poster shows something."""
 
+from pathlib import Path
+
 import av
 import pytest
+
 from generations.media.assembly import clips_assemble
 from generations.media.ffmpeg import MediaError
 from generations.media.frame import FrameFormat
 from generations.media.inspection import video_inspect
 from generations.media.poster import poster_time, poster_write
 from generations.tests.sample_clips import SMALL, foreign_clip, own_clip, pixel
-from pathlib import Path
 
 STEREO = "sine=f=440:r=48000:d=4,aformat=channel_layouts=stereo"
 GOOD = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "48", "-c:a", "aac", "-movflags", "+faststart")

@@ -1,8 +1,9 @@
 """The pipeline as data: what may start when, and how far it is."""
 
-from generations.pipeline import STAGES, Step, applicable, percentage, ready_steps
 from types import SimpleNamespace
 from uuid import UUID
+
+from generations.pipeline import STAGES, Step, applicable, percentage, ready_steps
 
 A, B = UUID(int=1), UUID(int=2)
 PLAIN = applicable(SimpleNamespace(brand=None))

@@ -1,16 +1,18 @@
 """A whole stack whose servers die in the middle of the work, seen by a REST client."""
 
-import httpx
 import json
 import os
-import psutil
-import pytest
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
 from videogen.testing.processes import ROOT, family_kill
 from videogen.testing.waiting import eventually
 
@@ -31,7 +33,9 @@ def api(data_dir: Path) -> Iterator[httpx.Client]:
     try:
         assert eventually((data_dir / "stack.json").exists, seconds=60)
         key = {"Authorization": f"Bearer {(data_dir / 'api_key').read_text().strip()}"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{ports['PORT']}/api/v1", headers=key, timeout=30) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{ports['PORT']}/api/v1", headers=key, timeout=30
+        ) as client:
             yield client
     finally:
         up.send_signal(signal.SIGINT)
@@ -79,7 +83,9 @@ def process_of(data_dir: Path, *words: str) -> psutil.Process:
     raise AssertionError(f"No process with {words}")
 
 
-def test_a_postgresql_that_restarts_is_503_meanwhile_and_loses_nothing(api: httpx.Client, data_dir: Path) -> None:
+def test_a_postgresql_that_restarts_is_503_meanwhile_and_loses_nothing(
+    api: httpx.Client, data_dir: Path
+) -> None:
     path = submitted(api)
     postmaster = int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
     os.kill(postmaster, signal.SIGINT)  # A fast shutdown: it throws everybody out.

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.db.models.functions import Now
+
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.services.dispatching import overdue_replace, queued_send, silent_replace
 from generations.services.generations import (
@@ -25,6 +27,7 @@ from generations.services.stage_runs import (
     stage_run_succeed,
 )
 from generations.states import StageStatus
+from generations.tests.following import error_of
 from generations.tests.requests import REQUEST
 from videogen.kernel.errors import DomainError
 from videogen.kernel.redis import queue_redis
@@ -108,8 +111,7 @@ def test_a_hiccup_is_tried_again_later(generation: Generation, run: StageRun) ->
 def test_a_refusal_fails_the_generation_with_its_reason(generation: Generation, run: StageRun) -> None:
     stage_run_fail(run=claim(run), error=Refusal("The provider refused the words."))
     generation.refresh_from_db()
-    assert generation.status == "failed"
-    assert generation.error["code"] == "safety.provider"
+    assert error_of(generation)["code"] == "safety.provider"
     assert generation.finished_at
 
 
@@ -150,15 +152,17 @@ def test_a_poisonous_stage_fails_in_the_end(generation: Generation, settings: An
         run = claim(generation.stage_runs.get(status="queued"))
         stage_run_lose(run=run, where=Q(), reason="silent")
     generation.refresh_from_db()
-    assert (generation.status, generation.error["code"]) == ("failed", "stage.lost")
+    assert error_of(generation)["code"] == "stage.lost"
 
 
-def test_a_heartbeat_extends_the_lease_and_moves_the_percentage(generation: Generation, run: StageRun) -> None:
+def test_a_heartbeat_extends_the_lease_and_moves_the_percentage(
+    generation: Generation, run: StageRun
+) -> None:
     claimed = claim(run)
-    before = claimed.lease_expires_at
+    StageRun.objects.filter(pk=run.pk).update(lease_expires_at=Now())
     assert stage_run_beat(run=claimed, percentage=50)
     generation.refresh_from_db()
-    assert StageRun.objects.get(pk=run.pk).lease_expires_at >= before
+    assert StageRun.objects.filter(pk=run.pk, lease_expires_at__gt=Now() + timedelta(seconds=5)).exists()
     assert generation.percentage > 0
 
 

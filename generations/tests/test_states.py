@@ -1,8 +1,11 @@
 """The diagrams of DESIGN section 4, move by move."""
 
-import pytest
 from contextlib import nullcontext
+from itertools import product
+
+import pytest
 from django.utils import timezone
+
 from generations.models import Generation
 from generations.states import (
     CLIP,
@@ -14,7 +17,6 @@ from generations.states import (
     StageStatus,
 )
 from generations.tests.factories import GenerationFactory
-from itertools import product
 from videogen.kernel.states import TransitionRefused
 
 DIAGRAM = {

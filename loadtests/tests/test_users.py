@@ -2,15 +2,17 @@
 
 import json
 import os
-import pytest
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from loadtests.prompts import ASPECT_RATIOS, DURATIONS, PROMPTS, STYLES
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from loadtests.prompts import ASPECT_RATIOS, DURATIONS, PROMPTS, STYLES
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Ten users are some of each kind, and each of them acts at once for the first time.

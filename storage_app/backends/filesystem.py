@@ -6,10 +6,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from django.core.files.storage import FileSystemStorage
 from pathlib import Path
-from storage_app.errors import error_of
 from typing import BinaryIO
+
+from django.core.files.storage import FileSystemStorage
+
+from storage_app.errors import error_of
 
 #: Files that are still being written. Here, so that giving them their name moves no bytes.
 INCOMING = ".incoming"

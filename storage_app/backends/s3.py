@@ -1,23 +1,25 @@
 """Assets as objects in any S3."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from storage_app.errors import StorageError, error_of, storage_missing, storage_unavailable
 from storages.backends.s3 import S3Storage
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+
+from storage_app.errors import StorageError, error_of, storage_missing, storage_unavailable
 
 PART_BYTES = 8 * 2**20
 #: Larger files go up in parts, several at a time, and a part that fails is sent again alone.
 TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=4)
 
 
-class AssetS3Storage(S3Storage):  # type: ignore[misc] # The library has no types.
+class AssetS3Storage(S3Storage):
     """An object exists only once all of its parts have arrived; keys are never written twice."""
 
     def __init__(self, *, addressing_style: str | None = None, **options: Any) -> None:

@@ -1,18 +1,20 @@
 """Two places for bytes: a directory, and a real S3 server in a process of its own."""
 
-import boto3
-import pytest
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from django.contrib.auth.models import User
 from pathlib import Path
-from storage_app.configuration import storages_from_environment
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
+
+import boto3
+import pytest
+from django.contrib.auth.models import User
+
+from storage_app.configuration import storages_from_environment
 
 BUCKET = "videogen-tests"
 

@@ -1,10 +1,12 @@
 """Where assets go, as the environment says."""
 
-import pytest
 import subprocess
 import sys
-from django.core.exceptions import ImproperlyConfigured
 from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
 from storage_app.configuration import FILE_SYSTEM, S3, storages_from_environment
 
 DATA_DIR = Path("/data")

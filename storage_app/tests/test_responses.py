@@ -1,14 +1,16 @@
 """Players get the part they ask for; everyone else gets the whole."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import RequestFactory
-from pathlib import Path
+
 from storage_app.models import Asset, AssetKind
 from storage_app.responses import CHUNK_BYTES, asset_response
 from storage_app.services import asset_create
 from storage_app.tests.samples import video_file
-from typing import Any
 
 pytestmark = pytest.mark.django_db
 SIZE = 2 * CHUNK_BYTES + 1000

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pytest
 import resource
 import signal
 import subprocess
@@ -10,15 +9,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from pathlib import Path
+
 from storage_app.errors import StorageError
 from storage_app.models import Asset, AssetKind
 from storage_app.services import asset_create, asset_fetch, asset_open, asset_url, assets_delete
 from storage_app.tests.samples import JPEG_HEAD, video_file
-from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 pytestmark = pytest.mark.django_db
 LARGE = 20 * 2**20

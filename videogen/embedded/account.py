@@ -5,6 +5,7 @@ import pwd
 import stat
 from collections.abc import Callable
 from pathlib import Path
+
 from videogen.stack.program import Account, StackError
 
 UNPRIVILEGED_USER = "nobody"

@@ -1,13 +1,15 @@
 """One PostgreSQL, on a Unix socket in a private directory, with one database."""
 
-import psutil
-import psycopg2
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+
+import psutil
+import psycopg2
+
 from videogen.embedded.account import private_dir, server_account
 from videogen.embedded.places import (
     DATABASE_NAME,

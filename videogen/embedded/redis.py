@@ -4,6 +4,7 @@ import socket
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+
 from videogen.embedded.account import private_dir, server_account
 from videogen.embedded.places import RedisName, redis_data_dir, redis_socket
 from videogen.embedded.wheels import redis_program

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+
 from videogen.embedded.account import open_the_way, server_account
 from videogen.embedded.places import postgres_data_dir
 from videogen.embedded.postgres import postgres

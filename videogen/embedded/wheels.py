@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+
 from videogen.stack.program import StackError
 
 

@@ -6,9 +6,11 @@ holds the two together.
 """
 
 import logging
+from typing import Any
+
 import msgpack
 from redis.exceptions import RedisError
-from typing import Any
+
 from videogen.kernel.redis import queue_redis
 
 logger = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 import logging
 from contextvars import ContextVar
+
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 #: The id of the request, or of the stage run, that this thread of work belongs to.

@@ -6,7 +6,9 @@ bucket will be empty again, so a limit costs one short script and no list of tim
 
 import logging
 from dataclasses import dataclass
+
 from redis.exceptions import RedisError
+
 from videogen.kernel.redis import cache_redis
 
 logger = logging.getLogger(__name__)

@@ -5,13 +5,14 @@ so nobody has to wait for Redis.
 """
 
 import os
-from django.conf import settings
 from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from typing import Any
 
 
 def queue_redis() -> Redis:

@@ -1,8 +1,10 @@
 """A status moves in one place: one guarded UPDATE whose row count is the answer."""
 
 from collections.abc import Mapping, Sequence
-from django.db.models import Model, Q
 from typing import Any
+
+from django.db.models import Model, Q
+
 from videogen.kernel.errors import DomainError
 
 

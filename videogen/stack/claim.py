@@ -4,11 +4,13 @@ import errno
 import fcntl
 import json
 import os
-import psutil
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+
+import psutil
+
 from videogen.embedded.places import lock_file, stack_file
 from videogen.stack.program import StackError
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from django.conf import settings
 from pathlib import Path
+
+from django.conf import settings
+
 from videogen.environment import env_int
 
 EVERY_INTERFACE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  Only to know what to connect to.

@@ -6,6 +6,7 @@ supervisor ended, whatever still carries its mark is ended too.
 
 import subprocess
 import sys
+
 from videogen.stack.marks import processes_end, processes_marked
 
 

@@ -1,9 +1,11 @@
 """Secrets that a stack makes for itself on its first start, readable by its owner only."""
 
 import os
+from pathlib import Path
+
 from django.conf import settings
 from django.core.management.utils import get_random_secret_key
-from pathlib import Path
+
 from videogen.accounts.services import api_key_create, api_key_find
 from videogen.embedded.places import api_key_file, secret_key_file
 

@@ -5,9 +5,10 @@ work-horse, an ffmpeg), but never changes the environment that it was started wi
 """
 
 import os
-import psutil
 import signal
 from collections.abc import Iterable
+
+import psutil
 
 MARK = "VIDEOGEN_STACK"
 

@@ -8,6 +8,7 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
+
 from videogen.stack.configuration import StackConfiguration
 from videogen.stack.program import Program
 

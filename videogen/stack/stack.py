@@ -4,11 +4,13 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import IO
+
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from types import FrameType
-from typing import IO
+
 from videogen.embedded.places import log_dir
 from videogen.embedded.servers import embedded_servers
 from videogen.stack.claim import data_dir_claim, facts_remove, facts_write, port_check

@@ -3,13 +3,15 @@
 import itertools
 import logging
 import os
-import psutil
 import subprocess
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
+
+import psutil
+
 from videogen.stack.logs import line_logger
 from videogen.stack.marks import MARK, processes_end
 from videogen.stack.program import Program, StackError

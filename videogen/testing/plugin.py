@@ -5,12 +5,14 @@ own from pytest-django, and here a numbered Redis database and a data directory.
 """
 
 import os
-import pytest
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
+
+import pytest
+
 from videogen.embedded.account import open_the_way, server_account
 from videogen.embedded.places import DATABASE_NAME, DATABASE_USER, log_dir, postgres_socket_dir, redis_socket
 from videogen.embedded.postgres import postgres

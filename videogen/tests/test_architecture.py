@@ -1,9 +1,10 @@
 """Which way imports point, as code."""
 
 import ast
-import pytest
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 

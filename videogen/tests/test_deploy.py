@@ -1,11 +1,12 @@
 """The files of a deployment say what the code says."""
 
 import ast
-import pytest
 import re
-import yaml
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("videogen", "storage_app", "analysis", "generations")

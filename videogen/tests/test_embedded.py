@@ -1,13 +1,15 @@
 """The embedded servers start, whatever an earlier run left behind."""
 
 import os
-import psycopg2
-import pytest
-import redis as redis_client
 import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+
+import psycopg2
+import pytest
+import redis as redis_client
+
 from videogen.embedded.account import open_the_way, private_dir, server_account
 from videogen.embedded.places import (
     LONGEST_SOCKET_PATH,

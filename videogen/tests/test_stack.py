@@ -1,8 +1,6 @@
 """The supervisor restarts what dies, and nothing of a stack outlives it."""
 
 import os
-import psutil
-import pytest
 import signal
 import socket
 import subprocess
@@ -13,6 +11,10 @@ from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+
+import psutil
+import pytest
+
 from videogen.embedded.places import stack_file
 from videogen.stack.claim import data_dir_claim, facts_read, facts_write, port_check
 from videogen.stack.program import Program, StackError

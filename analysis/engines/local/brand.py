@@ -3,12 +3,13 @@
 # ruff: noqa: RUF001 - the punctuation and letters of many scripts are what this module is about.
 
 import re
+from typing import cast
+
 from analysis.contracts import BrandAnalysis, BrandInput, Mood, PromptInput
 from analysis.engines.local.choice import Choices
 from analysis.engines.local.palettes import LIGHT, completed, shade
 from analysis.engines.local.reading import read
 from analysis.engines.local.text import clean, fit, fold
-from typing import cast
 
 TAGLINE_LENGTH = 80
 QUOTED = r"[\"“”„«‘'「](?P<line>[^\"“”«»’'」\n]{1,80})[\"“”»’'」]"

@@ -1,8 +1,9 @@
 """Splits the duration of a video into clips. The sum is exact; each clip lasts 1 to 15 seconds."""
 
+from decimal import Decimal
+
 from analysis.contracts import Pacing
 from analysis.engines.local.choice import Choices
-from decimal import Decimal
 
 #: Lengths are whole halves of a second, so that a clip is a whole number of frames.
 UNIT = Decimal("0.5")

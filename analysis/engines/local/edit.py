@@ -2,13 +2,14 @@
 
 import re
 import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
 from analysis.contracts import EditClassification, EditInput, Setting
 from analysis.engines.local.reading import read
 from analysis.engines.local.text import clean, fit, fold, words
 from analysis.engines.local.vocabulary import Language
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal, cast, get_args
 
 Kind = Literal[
     "restyle", "replace_scene", "retime", "retitle", "reorder", "remove_scene", "regenerate", "unclear"

@@ -1,8 +1,9 @@
 """Palettes: three to six colours that go together, from light, weather, mood, named colours and a brand."""
 
-from analysis.contracts import Mood, Setting, TimeOfDay, Weather
 from collections.abc import Iterable
 from colorsys import hls_to_rgb, rgb_to_hls
+
+from analysis.contracts import Mood, Setting, TimeOfDay, Weather
 
 LIGHT: dict[TimeOfDay, tuple[str, ...]] = {
     "dawn": ("#3a3f6e", "#8f7aa8", "#f0a58a", "#fde3c4"),

@@ -3,10 +3,11 @@
 # ruff: noqa: RUF001 - the punctuation and letters of many scripts are what this module is about.
 
 import re
+from dataclasses import dataclass
+
 from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.text import Word, capitalised, fit, words
 from analysis.engines.local.vocabulary import Hit, Language, vocabulary
-from dataclasses import dataclass
 
 SUBJECT_LENGTH = 80
 PLACE_LENGTH = 120

@@ -1,6 +1,9 @@
 """`prompt_analysis`: what a prompt asks for. What it does not say is chosen by a hash of its words."""
 
 import re
+from collections import Counter
+from typing import Any, cast
+
 from analysis.contracts import (
     CameraMove,
     Intent,
@@ -18,8 +21,6 @@ from analysis.engines.local.phrases import keywords, subject_and_place, without_
 from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.text import clean, fold
 from analysis.engines.local.vocabulary import vocabulary
-from collections import Counter
-from typing import Any, cast
 
 INTENTS: tuple[Intent, ...] = ("advertisement", "explainer", "social", "story")
 #: Where something is shown that names no place: on a set if it is sold or explained, else in the open.

@@ -1,10 +1,11 @@
 """What the words of a text say: its hits, and questions to them."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from analysis.engines.local.language import language_of
 from analysis.engines.local.text import Word, is_unspaced, words
 from analysis.engines.local.vocabulary import Hit, Language, vocabulary
-from dataclasses import dataclass
-from functools import lru_cache
 
 #: Words that describe the picture rather than name what is in it.
 QUALITIES = frozenset({"time_of_day", "weather", "mood", "camera", "pacing", "intent"})

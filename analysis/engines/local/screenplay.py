@@ -1,14 +1,15 @@
 """Turns a framed shot into the text that a video model reads. The words of film come from `shots.toml`."""
 
 import tomllib
-from analysis.contracts import CameraMove, Setting, StoryboardInput, TimeOfDay, Weather
-from analysis.engines.local.choice import Choices
-from analysis.engines.local.palettes import in_words
-from analysis.engines.local.text import capitalised, clean, fit
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from analysis.contracts import CameraMove, Setting, StoryboardInput, TimeOfDay, Weather
+from analysis.engines.local.choice import Choices
+from analysis.engines.local.palettes import in_words
+from analysis.engines.local.text import capitalised, clean, fit
 
 LONGEST = 1500
 STYLE_LENGTH = 160

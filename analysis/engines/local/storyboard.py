@@ -5,6 +5,11 @@ is English, which is what video models are trained on. A prompt that tells sever
 followed beat by beat; any other gets an arc of its own around its subject and place.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import cast
+
 from analysis.contracts import (
     CameraMove,
     PromptAnalysis,
@@ -24,10 +29,6 @@ from analysis.engines.local.reading import Reading, read
 from analysis.engines.local.screenplay import Shot, micro_prompt, shots
 from analysis.engines.local.text import clean, fit
 from analysis.engines.local.titles import titles_of
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import cast
 
 BEAT_LENGTH = 420
 

@@ -2,12 +2,13 @@
 
 import re
 import tomllib
-from analysis.engines.local.text import Word, fold
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from analysis.engines.local.text import Word, fold
 
 #: Lists about the grammar of a language. Its tables (`setting`, `mood`, …) hold what words stand for.
 WORD_LISTS = (

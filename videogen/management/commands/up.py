@@ -2,10 +2,12 @@
 
 import signal
 from argparse import ArgumentParser
-from django.core.management.base import BaseCommand, CommandError
 from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.text import Text
+
 from videogen.embedded.places import log_dir
 from videogen.stack.configuration import StackConfiguration
 from videogen.stack.program import StackError
