@@ -17,7 +17,7 @@ class StorageError(DomainError):
 
 def storage_full() -> StorageError:
     """There is no room. Trying again at once does not help."""
-    return StorageError("No space left where assets are stored.", code="storage.full")
+    return StorageError("No space left where assets are stored; make room, then retry.", code="storage.full")
 
 
 def storage_unavailable(reason: object) -> StorageError:

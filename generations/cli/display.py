@@ -73,7 +73,8 @@ class PlainDisplay:
 def sentence(event: dict[str, Any]) -> str:
     """An event in words."""
     if event["event"] == "storyboard.ready":
-        return f"the storyboard has {event['data']['clip_count']} clips"
+        count = event["data"]["clip_count"]
+        return f"the storyboard has {count} clip{'' if count == 1 else 's'}"
     if event["event"] in MESSAGES:
         return f"the video {MESSAGES[event['event']]}" + _because(event)
     what = "clip" if event["event"] == "clip.ready" else LABELS.get(event["stage"], event["stage"]).lower()

@@ -27,7 +27,7 @@ MAX_PIXELS = 8192 * 4320
 MAX_OUTPUT_BYTES = 4 * 2**30
 LOG_BYTES = 2**20
 UNREADABLE = "The file is not a video that can be read"
-DISK_FULL = "No space left on the disk that the video is written to."
+DISK_FULL = "No space left on the disk that the video is written to; make room, then retry."
 
 _PR_SET_PDEATHSIG = 1
 _SIGNS_OF_UNREADABLE = (

@@ -36,7 +36,7 @@ def test_a_full_disk_fails_with_a_reason_and_a_retry_works(alice: User) -> None:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (SMALL_FILES, resource.RLIM_INFINITY))
         finished(generation)
         assert error_of(generation)["code"] == "storage.full"
-        assert "No space" in error_of(generation)["message"]
+        assert "make room" in error_of(generation)["message"]
         assert not Asset.objects.exists()
         for process in processes:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)

@@ -90,6 +90,7 @@ def test_the_brand_has_a_row_only_when_there_is_one() -> None:
         (event("stage.started", "clip", 2), "clip 2 started"),
         (event("stage.succeeded", "micro_prompts"), "storyboard done"),
         (event("storyboard.ready", data={"clip_count": 3}), "the storyboard has 3 clips"),
+        (event("storyboard.ready", data={"clip_count": 1}), "the storyboard has 1 clip"),
         (event("clip.ready", "conform", 2), "clip 2 is ready"),
         (event("something.new"), "something.new"),
     ],
