@@ -42,6 +42,7 @@ class ClipStatus(TextChoices):
 FINISHED = (GenerationStatus.COMPLETED, GenerationStatus.FAILED, GenerationStatus.CANCELLED)
 CANCELLABLE = (GenerationStatus.QUEUED, GenerationStatus.PROCESSING, GenerationStatus.AWAITING_APPROVAL)
 WORKABLE = (GenerationStatus.QUEUED, GenerationStatus.PROCESSING)
+UNFINISHED_CLIPS = (ClipStatus.PENDING, ClipStatus.RENDERING)
 LIVE = (StageStatus.QUEUED, StageStatus.RUNNING, StageStatus.WAITING)
 
 GENERATION = StateMachine(

@@ -24,6 +24,14 @@ def test_a_text_is_cut_between_words_and_never_inside_a_character() -> None:
     assert fit("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 10) == "👨‍👩‍👧‍👦"
 
 
+def test_of_a_character_that_is_longer_than_the_limit_the_beginning_is_kept() -> None:
+    assert fit("e" + 99 * "\u0323", 10) == "e" + 9 * "\u0323"
+
+
+def test_joiners_that_join_nothing_are_no_text() -> None:
+    assert clean("\u200d\u200c \u200d") == ""
+
+
 def test_a_title_that_does_not_fit_is_left_out() -> None:
     assert title_of("keep the cloud", 20) == "Keep the cloud"
     assert title_of("keep the cloud", 10) == ""

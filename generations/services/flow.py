@@ -16,6 +16,7 @@ from generations.states import (
     GENERATION,
     LIVE,
     STAGE_RUN,
+    UNFINISHED_CLIPS,
     WORKABLE,
     ClipStatus,
     GenerationStatus,
@@ -118,8 +119,7 @@ def cancel_finish(*, generation: Generation) -> None:
     alive = StageRun.objects.filter(generation=generation, status__in=LIVE).exists()
     if alive or generation.status != GenerationStatus.CANCELLING:
         return
-    unfinished = [ClipStatus.PENDING, ClipStatus.RENDERING]
-    for clip in Clip.objects.filter(generation=generation, status__in=unfinished):
+    for clip in Clip.objects.filter(generation=generation, status__in=UNFINISHED_CLIPS):
         CLIP.move(clip, ClipStatus.CANCELLED)
     GENERATION.move(generation, GenerationStatus.CANCELLED, finished_at=Now())
     event_record(generation=generation, type="generation.cancelled")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from analysis import services as analysis
 from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard, StoryboardInput
@@ -13,7 +14,7 @@ from generations.media.frame import FrameFormat, frame_format
 from generations.pipeline import applicable
 from generations.providers.base import Capabilities, ClipSpec, VideoProvider
 from generations.providers.registry import provider_get, provider_names
-from generations.services.plans import Plan
+from generations.services.plans import Plan, backlog_seconds
 from videogen.kernel.errors import DomainError
 
 
@@ -105,7 +106,8 @@ def dry_run(request: Mapping[str, Any]) -> DryRun:
 
 def _seconds(request: Mapping[str, Any]) -> float:
     stages = applicable(_Branded(request.get("brand")))
-    return Plan(stages=stages, clip_seconds={}, positions={}).remaining_seconds(request["duration_seconds"])
+    own = Plan(stages=stages, clip_seconds={}, positions={}).remaining_seconds(request["duration_seconds"])
+    return own + backlog_seconds(before=timezone.now())
 
 
 @dataclass(frozen=True)

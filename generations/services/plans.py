@@ -8,12 +8,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Sum
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from generations.models import Clip, Generation, StageRun
 from generations.pipeline import STAGE, STAGES, Stage, Step, applicable, percentage, ready_steps, steps
-from generations.states import LIVE, StageStatus
+from generations.states import LIVE, UNFINISHED_CLIPS, WORKABLE, StageStatus
 
 #: How many of the newest successful runs the history looks at, and for how long it is remembered.
 HISTORY_RUNS = 50
@@ -43,7 +44,6 @@ class Plan:
     done: set[Step] = field(default_factory=set)
     live: set[Step] = field(default_factory=set)
     running: dict[Step, int] = field(default_factory=dict)
-    attempts: dict[Step, int] = field(default_factory=dict)
 
     @property
     def clip_ids(self) -> list[UUID]:
@@ -95,11 +95,8 @@ def plan_of(generation: Generation) -> Plan:
         positions={pk: position for pk, position, _ in rows},
     )
     runs = StageRun.objects.filter(generation=generation)
-    for stage, clip_id, attempt, status, done in runs.values_list(
-        "stage", "clip_id", "attempt", "status", "percentage"
-    ):
+    for stage, clip_id, status, done in runs.values_list("stage", "clip_id", "status", "percentage"):
         step = Step(stage, clip_id)
-        plan.attempts[step] = max(attempt, plan.attempts.get(step, 0))
         if status == StageStatus.SUCCEEDED:
             plan.done.add(step)
         elif status in LIVE:
@@ -109,8 +106,20 @@ def plan_of(generation: Generation) -> Plan:
 
 
 def estimated_completion(*, generation: Generation, plan: Plan) -> datetime:
-    """When the video should be there, if nothing else takes the workers."""
-    return timezone.now() + timedelta(seconds=plan.remaining_seconds(generation.duration_seconds))
+    """When the video should be there: after the clips of those that came earlier, then its own."""
+    own = plan.remaining_seconds(generation.duration_seconds)
+    return timezone.now() + timedelta(seconds=own + backlog_seconds(before=generation.created_at))
+
+
+def backlog_seconds(*, before: datetime) -> float:
+    """How long the workers still render clips of generations that were created before that moment."""
+    earlier = Generation.objects.filter(status__in=WORKABLE, created_at__lt=before)
+    unplanned = earlier.filter(clip_count=0).aggregate(seconds=Sum("duration_seconds"))["seconds"]
+    unfinished = Clip.objects.filter(generation__in=earlier, status__in=UNFINISHED_CLIPS)
+    planned = unfinished.aggregate(seconds=Sum("duration_seconds"))["seconds"]
+    typical = typical_seconds()
+    per_second = sum(typical[stage.name] for stage in STAGES if stage.per_clip)
+    return float((unplanned or 0) + (planned or 0)) * per_second / settings.CLIPS_WORKERS
 
 
 def eta_seconds(generation: Generation) -> int | None:

@@ -20,12 +20,12 @@ local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local empty_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 local next_empty_at = empty_at + interval
 local wait = next_empty_at - burst * interval - now
-if wait > 0.0000001 then
+if wait > 0.00001 then
   return {0, tostring(wait), 0, tostring(empty_at - now)}
 end
 local lifetime = math.ceil((next_empty_at - now) * 1000) + 1
 redis.call('SET', KEYS[1], string.format('%.6f', next_empty_at), 'PX', lifetime)
-local remaining = math.floor(burst - (next_empty_at - now) / interval + 0.0000001)
+local remaining = math.floor(burst - (next_empty_at - now) / interval + 0.0001)
 return {1, '0', remaining, tostring(next_empty_at - now)}
 """
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 ZERO_WIDTH_JOINER = "\u200d"
+JOINERS = "\u200c" + ZERO_WIDTH_JOINER
 WORD = re.compile(r"[^\W_]+")
 ABBREVIATION = re.compile(r"(?:[A-Z][a-z]{0,2}|Prof)\. ")  # "Dr. Who", "St. Moritz".
 PUNCTUATION = frozenset({"Po", "Ps", "Pe", "Pi", "Pf"})
@@ -33,7 +34,7 @@ def clean(text: str) -> str:
     text = " ".join(line if line[-1] in ".!?;:,、。" else f"{line}." for line in lines if line)
     if len(lines) == 1:
         text = lines[0]
-    return " ".join("".join(_printable(text)).split())
+    return " ".join("".join(_printable(text)).split()).strip(JOINERS + " ")
 
 
 def fold(text: str) -> str:
@@ -109,7 +110,7 @@ def _printable(text: str) -> Iterator[str]:
         category = unicodedata.category(char)
         if category in ("Cc", "Cs", "Cn", "Co", "Zl", "Zp", "Zs"):
             yield " "
-        elif category != "Cf" or char in ("\u200c", ZERO_WIDTH_JOINER):
+        elif category != "Cf" or char in JOINERS:
             yield char
 
 
@@ -141,4 +142,4 @@ def _fit_graphemes(text: str, limit: int) -> str:
         if len(kept) + len(grapheme) > limit:
             break
         kept += grapheme
-    return kept
+    return kept or text[:limit]
