@@ -4,6 +4,7 @@ The safe value is the default. With no DATABASE_URL and no REDIS_URL, the server
 `manage.py up` embeds below DATA_DIR are used.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -207,7 +208,7 @@ RQ_QUEUES = {
 }
 RQ = {"COMMIT_MODE": "auto"}  # The services decide when: after commit.
 RQ_SHOW_ADMIN_LINK = False  # Operators look at stage runs; RQ is only the courier.
-CLIPS_WORKERS = env_int("CLIPS_WORKERS", 2, at_least=1, at_most=256)
+CLIPS_WORKERS = env_int("CLIPS_WORKERS", os.cpu_count() or 2, at_least=1, at_most=256)
 
 # The product
 
