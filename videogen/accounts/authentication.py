@@ -6,7 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from videogen.accounts.models import ApiKey
-from videogen.accounts.services import KEY_START, api_key_find, api_key_touch
+from videogen.accounts.services import api_key_find, api_key_touch
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -18,12 +18,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         if scheme.lower() != "bearer":
             raise AuthenticationFailed("Send the API key as `Authorization: Bearer vg_…`.")
-        return self.key_of(secret.strip())
-
-    @staticmethod
-    def key_of(secret: str) -> tuple[object, ApiKey]:
-        """The user and key of a secret, or `AuthenticationFailed`."""
-        key = api_key_find(secret=secret) if secret.startswith(KEY_START) else None
+        key = api_key_find(secret=secret.strip())
         if key is None:
             raise AuthenticationFailed("This API key is unknown, expired or revoked.")
         api_key_touch(key=key, now=timezone.now())

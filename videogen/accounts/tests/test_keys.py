@@ -113,3 +113,17 @@ def test_the_command_refuses_a_strange_name(name: str) -> None:
     with pytest.raises(CommandError, match="printable"):
         run(name)
     assert not User.objects.exists()
+
+
+def test_the_command_makes_a_key_that_expires() -> None:
+    out, _ = run("alice", "--days", "30")
+    found = api_key_find(secret=out.strip())
+    assert found is not None
+    assert found.expires_at is not None
+    assert timedelta(days=29) < found.expires_at - timezone.now() <= timedelta(days=30)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999"])
+def test_the_command_refuses_strange_days(days: str) -> None:
+    with pytest.raises(CommandError, match="between 1 and 36500"):
+        run("alice", "--days", days)

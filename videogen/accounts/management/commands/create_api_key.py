@@ -1,9 +1,11 @@
 """Print a new API key."""
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from videogen.accounts.models import Scope
 from videogen.accounts.services import api_key_create
@@ -23,9 +25,15 @@ class Command(BaseCommand):
             help="what the key may do; repeat it (default: all)",
         )
 
-    def handle(self, *, name: str, scope: list[str] | None, **options: Any) -> None:
+        parser.add_argument("--days", type=int, help="refuse the key after so many days (default: never)")
+
+    def handle(self, *, name: str, scope: list[str] | None, days: int | None, **options: Any) -> None:
         if not 1 <= len(name) <= 100 or not name.isprintable():
             raise CommandError("NAME must have 1 to 100 printable characters.")
-        key, secret = api_key_create(user_name=name, scopes=scope)
-        self.stderr.write(f"A key of the user {name}, with the scopes {', '.join(key.scopes)}:")
+        if days is not None and not 1 <= days <= 36_500:
+            raise CommandError("--days must lie between 1 and 36500.")
+        expires_at = timezone.now() + timedelta(days=days) if days else None
+        key, secret = api_key_create(user_name=name, scopes=scope, expires_at=expires_at)
+        until = f", until {expires_at:%Y-%m-%d}" if expires_at else ""
+        self.stderr.write(f"A key of the user {name}, with the scopes {', '.join(key.scopes)}{until}:")
         self.stdout.write(secret)
