@@ -110,7 +110,7 @@ def percentage(
     total = sum(stage.weight for stage in stages)
     reached = 0.0
     for stage in stages:
-        own = [step for step in steps([stage], clip_ids)]
+        own = list(steps([stage], clip_ids))
         parts = [1.0 if step in done else running.get(step, 0) / 100 for step in own]
         reached += stage.weight * (sum(parts) / len(parts) if parts else 0)
     return int(100 * reached / total)

@@ -1,4 +1,4 @@
-"""Where an attempt keeps its files while it works. A killed attempt cannot clean up; the next worker does."""
+"""Where an attempt keeps its files while it works. A killed attempt cannot clean up; the workers do."""
 
 import shutil
 import time

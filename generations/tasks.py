@@ -1,6 +1,5 @@
 """What an RQ worker runs: one attempt at one stage, from claim to settlement."""
 
-import errno
 import logging
 import os
 import socket
@@ -14,7 +13,7 @@ from uuid import UUID
 from rq.timeouts import BaseTimeoutException
 
 from generations.heartbeat import Heartbeat, WorkUnwanted
-from generations.models import StageRun
+from generations.models import Generation, StageRun
 from generations.patience import patiently
 from generations.pipeline import STAGE, STAGES
 from generations.scratch import PREFIX, scratch_directory
@@ -26,15 +25,15 @@ from generations.services.stage_runs import (
     stage_run_succeed,
 )
 from generations.stages.base import StageHandler, StageWork
+from generations.states import StageStatus
 from storage_app.models import Asset
 from storage_app.services import assets_delete
+from videogen.kernel.disk import is_full
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 from videogen.kernel.states import TransitionRefused
 
 logger = logging.getLogger(__name__)
-
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 HANDLERS = {
     stage.name: cast(StageHandler, import_module(f"generations.stages.{stage.name}")) for stage in STAGES
@@ -71,8 +70,8 @@ def run_stage(run_id: str) -> None:
     kept: list[Asset] = []
     try:
         _attempt(claim, kept)
-    except TransitionRefused as refused:
-        logger.warning("Too late, somebody else settled this attempt: %s", refused)
+    except (TransitionRefused, Generation.DoesNotExist) as refused:
+        logger.warning("Too late, this attempt was settled by somebody else, or deleted: %s", refused)
         _discard(kept)
 
 
@@ -80,16 +79,24 @@ def _attempt(claim: Claim, kept: list[Asset]) -> None:
     handler = HANDLERS[claim.run.stage]
     try:
         output = _execute(handler, claim, kept)
+        patiently(lambda: stage_run_succeed(run=claim.run, output=output, apply=handler.apply))
     except WorkUnwanted:
         _discard(kept)
         patiently(lambda: stage_run_abandon(run=claim.run))
+    except Generation.DoesNotExist:
+        raise
+    except TransitionRefused:
+        if not StageRun.objects.filter(pk=claim.run.pk, status=StageStatus.RUNNING).exists():
+            raise
+        _crash(claim.run, kept)  # Its own `apply` was refused: a bug, and not a race.
+        raise
     except DomainError as error:
         _fail(claim.run, error, kept)
     except BaseTimeoutException:
         _fail(claim.run, StageTimedOut(f"{claim.run.stage} took longer than allowed."), kept)
         raise
     except OSError as error:
-        if error.errno not in FULL:
+        if not is_full(error):
             _crash(claim.run, kept)
             raise
         _fail(
@@ -100,8 +107,6 @@ def _attempt(claim: Claim, kept: list[Asset]) -> None:
     except Exception:
         _crash(claim.run, kept)
         raise
-    else:
-        patiently(lambda: stage_run_succeed(run=claim.run, output=output, apply=handler.apply))
 
 
 def _fail(run: StageRun, error: DomainError, kept: list[Asset]) -> None:

@@ -17,7 +17,11 @@ class StageWorker(Worker):
     run_stage = staticmethod(tasks.run_stage)
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
-        scratch_clear()
         if "clips" in self.queue_names():
             provider_get(settings.DEFAULT_PROVIDER).prepare()
         return bool(super().work(*args, **kwargs))
+
+    def run_maintenance_tasks(self) -> None:
+        """RQ calls it at the start, and every few minutes while there is work."""
+        super().run_maintenance_tasks()
+        scratch_clear()

@@ -1,11 +1,7 @@
 """What can go wrong with bytes, whatever they are kept in."""
 
-import errno
-
+from videogen.kernel.disk import is_full
 from videogen.kernel.errors import DomainError
-
-#: The last one is a quota, or the limit that the operating system sets on a file's size.
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class StorageError(DomainError):
@@ -39,7 +35,7 @@ def storage_corrupt(name: str) -> StorageError:
 
 def error_of(error: OSError, name: str) -> StorageError:
     """The refusal that an error of the operating system amounts to."""
-    if error.errno in _FULL:
+    if is_full(error):
         return storage_full()
     if isinstance(error, FileNotFoundError):
         return storage_missing(name)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -17,6 +17,8 @@ def env_str(name: str, default: str = "") -> str:
             return Path(secret_file).read_text().strip()
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE={secret_file}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{name}_FILE={secret_file} is not a text file") from None
     return os.environ.get(name, default).strip()
 
 
@@ -48,6 +50,15 @@ def env_list(name: str, default: list[str]) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def env_pairs(name: str) -> dict[str, str]:
+    """`name=value` pairs, comma-separated."""
+    pairs = [item.partition("=") for item in env_list(name, [])]
+    for key, _, value in pairs:
+        if not key or not value:
+            raise ImproperlyConfigured(f"{name} must be name=value pairs, separated by commas")
+    return {key: value for key, _, value in pairs}
+
+
 def env_choice(name: str, default: str, choices: list[str]) -> str:
     """One of `choices`."""
     value = env_str(name, default)
@@ -56,19 +67,29 @@ def env_choice(name: str, default: str, choices: list[str]) -> str:
     return value
 
 
+def env_url(name: str, default: str, *, schemes: list[str]) -> str:
+    """An address with a host, without a slash at its end."""
+    text = env_str(name, default).rstrip("/")
+    parts = _url_parts(name, text)
+    if parts.scheme not in schemes or not parts.hostname or " " in text:
+        example = f"{schemes[-1]}://videogen.example"
+        raise ImproperlyConfigured(f"{name}={text!r} must look like {example} ({' or '.join(schemes)})")
+    return text
+
+
 def env_rate(name: str, default: str) -> tuple[int, int]:
     """`60/minute` as (count, seconds)."""
     text = env_str(name, default)
     seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
     count, _, period = text.partition("/")
-    if not count.isdigit() or int(count) < 1 or period not in seconds:
+    if not count.isdecimal() or int(count) < 1 or period not in seconds:
         raise ImproperlyConfigured(f"{name}={text!r} must look like 60/minute (second, minute, hour or day)")
     return int(count), seconds[period]
 
 
 def database_from_url(name: str, url: str) -> dict[str, object]:
     """Django's settings for `postgresql://user:password@host:port/name`."""
-    parts = urlsplit(url)
+    parts = _url_parts(name, url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must start with postgresql://; only PostgreSQL is supported")
     options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
@@ -94,9 +115,11 @@ def redis_from_url(name: str, url: str) -> dict[str, object]:
     A client made from host and port retries, one made by `Redis.from_url` does not
     (redis-py 8.1), so URLs are taken apart here.
     """
-    parts = urlsplit(url)
+    parts = _url_parts(name, url)
     if parts.scheme == "unix":
         database = next((p[3:] for p in parts.query.split("&") if p.startswith("db=")), "0")
+        if not database.isdecimal():
+            raise ImproperlyConfigured(f"{name} must look like unix:///path?db=0")
         return {"unix_socket_path": unquote(parts.path), "db": int(database), "password": parts.password}
     if parts.scheme not in {"redis", "rediss"}:
         raise ImproperlyConfigured(f"{name} must start with redis://, rediss:// or unix://")
@@ -112,3 +135,10 @@ def redis_from_url(name: str, url: str) -> dict[str, object]:
         "password": unquote(parts.password) if parts.password else None,
         "ssl": parts.scheme == "rediss",
     }
+
+
+def _url_parts(name: str, url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a URL: {error}") from None

@@ -166,7 +166,7 @@ class ProblemMiddleware:
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if isinstance(exc, (OperationalError, InterfaceError)):
-            logger.error("The database is away: %s", exc)
+            logger.error("The database is away, or too busy: %s", exc)
             return away(request, "database")
         if isinstance(exc, RedisError):
             logger.error("Redis is away: %s", exc)
@@ -190,7 +190,7 @@ def _reshaped(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def away(request: HttpRequest, what: str) -> HttpResponse:
     """503 while a server cannot be reached. Nothing was half written: the transaction is gone with it."""
-    detail = f"The {what} cannot be reached; try again in {AWAY_RETRY_SECONDS} seconds."
+    detail = f"The {what} cannot be reached, or is too busy; try again in {AWAY_RETRY_SECONDS} seconds."
     response = problem_response(request, status=503, code=f"unavailable.{what}", detail=detail)
     response["Retry-After"] = str(AWAY_RETRY_SECONDS)
     return response

@@ -22,8 +22,10 @@ from videogen.environment import (
     env_choice,
     env_int,
     env_list,
+    env_pairs,
     env_rate,
     env_str,
+    env_url,
     redis_from_url,
 )
 
@@ -35,8 +37,11 @@ DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 HOST = env_str("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, at_least=1, at_most=65535)
 WS_PORT = env_int("WS_PORT", 8001, at_least=1, at_most=65535)
-PUBLIC_URL = env_str("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
-PUBLIC_WS_URL = env_str("PUBLIC_WS_URL", f"ws://{HOST}:{WS_PORT}").rstrip("/")
+if PORT == WS_PORT:
+    raise ImproperlyConfigured(f"WS_PORT={WS_PORT} is what PORT is; they must differ")
+_HOST = f"[{HOST}]" if ":" in HOST else HOST
+PUBLIC_URL = env_url("PUBLIC_URL", f"http://{_HOST}:{PORT}", schemes=["http", "https"])
+PUBLIC_WS_URL = env_url("PUBLIC_WS_URL", f"ws://{_HOST}:{WS_PORT}", schemes=["ws", "wss"])
 
 # Safety
 
@@ -58,7 +63,7 @@ if not SECRET_KEY and not EMBEDDED_DATABASE:
 if not SECRET_KEY:
     SECRET_KEY, SECRET_KEY_IS_TEMPORARY = get_random_secret_key(), True
 
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", HOST])
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", _HOST])
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [PUBLIC_URL])
 HTTPS = env_bool("HTTPS", PUBLIC_URL.startswith("https://"))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
@@ -213,9 +218,9 @@ CLIPS_WORKERS = env_int("CLIPS_WORKERS", os.cpu_count() or 2, at_least=1, at_mos
 # The product
 
 ANALYSIS_ENGINE = env_choice("ANALYSIS_ENGINE", "auto", ["auto", "local"])
-DEFAULT_PROVIDER = env_str("DEFAULT_PROVIDER", "animatic")
 # `name=package.module.Class`, comma-separated: providers beside the built-in ones.
-EXTRA_PROVIDERS = dict(pair.split("=", 1) for pair in env_list("EXTRA_PROVIDERS", []) if "=" in pair)
+EXTRA_PROVIDERS = env_pairs("EXTRA_PROVIDERS")
+DEFAULT_PROVIDER = env_choice("DEFAULT_PROVIDER", "animatic", ["animatic", *EXTRA_PROVIDERS])
 STAGE_LEASE_SECONDS = env_int("STAGE_LEASE_SECONDS", 15, at_least=3, at_most=600)
 STAGE_MAX_ATTEMPTS = env_int("STAGE_MAX_ATTEMPTS", 3, at_least=1, at_most=20)
 STAGE_MAX_LOSSES = env_int("STAGE_MAX_LOSSES", 10, at_least=1, at_most=100)

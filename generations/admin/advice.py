@@ -8,7 +8,7 @@ ADVICE = {
     "analysis.": "Read the prompt: a text task could not make sense of it, or its engine is not set up.",
     "budget.": "The owner has to raise max_cost_usd, or ask for something shorter or smaller.",
     "internal": "This is a bug. The worker's log has the traceback under the id of the stage run.",
-    "media.disk_full": "Make room where the data directory and the assets are, then retry.",
+    "storage.full": "Make room where the data directory and the assets are, then retry.",
     "media.timeout": "ffmpeg was too slow. See whether the machine is overloaded, then retry.",
     "media.": "The provider's file is not what was asked for. Retry to have it made again.",
     "provider.rate_limited": "The provider refuses more calls for now. Wait some minutes, then retry.",

@@ -41,7 +41,7 @@ _SIGNS_OF_UNREADABLE = (
 
 
 class MediaError(DomainError):
-    """Sound or picture could not be made: `media.timeout`, `.disk_full`, `.unreadable`, `.failed` and kin."""
+    """Sound or picture could not be made: `media.timeout`, `.unreadable`, `.failed`, or `storage.full`."""
 
     code = "media.failed"
 
@@ -188,7 +188,7 @@ def _failure(status: int, log: str) -> MediaError:
     # What it says first is the cause, and the rest is what came of it.
     reason = " ".join(log.split())[:300] or f"it ended with status {status}"
     if status == 256 - errno.ENOSPC or os.strerror(errno.ENOSPC) in log:
-        return MediaError(DISK_FULL, code="media.disk_full")
+        return MediaError(DISK_FULL, code="storage.full")
     if status == -signal.SIGXFSZ or os.strerror(errno.EFBIG) in log:
         return MediaError("The video would be larger than what may be written.", code="media.too_large")
     if any(sign in log for sign in _SIGNS_OF_UNREADABLE):

@@ -1,11 +1,11 @@
 """A file appears whole under its name, or not at all."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from generations.media.ffmpeg import DISK_FULL, MediaError
+from videogen.kernel.disk import is_full
 
 
 def part_of(target: Path) -> Path:
@@ -21,8 +21,8 @@ def whole_file(target: Path) -> Iterator[Path]:
         yield part
         part.replace(target)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise MediaError(DISK_FULL, code="media.disk_full") from error
+        if is_full(error):
+            raise MediaError(DISK_FULL, code="storage.full") from error
         raise MediaError(f"The file could not be written: {error.strerror}", retryable=True) from error
     finally:
         part.unlink(missing_ok=True)

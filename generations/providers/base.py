@@ -35,6 +35,7 @@ class Capabilities:
     audio: bool
     paid: bool
     description: str
+    notice: str = ""  # What a client should know; it goes into the generation's warnings.
     conformed: bool = False  # Its clips come out as the plan says; conforming only has to verify them.
 
 

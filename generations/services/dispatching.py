@@ -24,7 +24,7 @@ from videogen.kernel.states import TransitionRefused
 logger = logging.getLogger(__name__)
 
 #: A run this young is on its way: its own transaction sends it after commit.
-GRACE_SECONDS = 3
+GRACE_SECONDS = 1
 
 #: Assets that nothing refers to are left for this long: an attempt may be about to.
 ORPHAN_HOURS = 2
@@ -36,8 +36,7 @@ def queued_send() -> int:
     """Send the queued runs that are due and that lie in no queue. Answers how many."""
     due = StageRun.objects.filter(
         status=StageStatus.QUEUED,
-        available_at__lte=Now(),
-        created_at__lte=Now() - timedelta(seconds=GRACE_SECONDS),
+        available_at__lte=Now() - timedelta(seconds=GRACE_SECONDS),
     ).order_by("available_at")[:BATCH]
     by_queue: dict[str, list[StageRun]] = defaultdict(list)
     for run in due:

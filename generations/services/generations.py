@@ -13,6 +13,8 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
+from psycopg2.errors import LockNotAvailable
 
 from generations.models import Clip, Generation, IdempotencyKey, StageRun
 from generations.services.events import event_record
@@ -45,9 +47,22 @@ class GenerationConflict(DomainError):
 
 
 class IdempotencyConflict(DomainError):
-    """The key is being used at this moment (409), or was used for another body (422)."""
+    """The key is being used at this moment."""
 
     code = "idempotency.conflict"
+
+
+class IdempotencyMismatch(DomainError):
+    """The key was used for another body."""
+
+    code = "idempotency.mismatch"
+    status = 422
+
+
+class IdempotencyGone(DomainError):
+    """What was made under the key has been deleted."""
+
+    code = "idempotency.gone"
 
 
 class TooManyGenerations(DomainError):
@@ -81,7 +96,7 @@ def generation_create(
 ) -> Created:
     """Accept a request: store it, queue its first stages, and answer at once. A replay gets the first answer.
 
-    Raises `DomainError`s of planning (422), `TooManyGenerations` and `IdempotencyConflict`.
+    Raises the `DomainError`s of planning, `TooManyGenerations`, and those of idempotency.
     """
     fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
     try:
@@ -98,13 +113,15 @@ def generation_create(
                 )
             return created
     except OperationalError as error:
-        if "lock timeout" not in str(error):
+        if not isinstance(error.__cause__, LockNotAvailable):
             raise
         message = "A request with this Idempotency-Key is running; ask again in a second."
         raise IdempotencyConflict(message, retry_after_seconds=1) from error
 
 
 def _create(owner: User, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
+    # One at a time for each owner, so that the limit holds. Foreign keys do not wait for this lock.
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     active = Generation.objects.filter(owner=owner).exclude(status__in=FINISHED).count()
     if active >= settings.MAX_ACTIVE_GENERATIONS:
         message = f"You have {active} unfinished generations, the most that are allowed; wait or cancel some."
@@ -130,12 +147,10 @@ def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Created | None:
     if made:
         return None
     if row.fingerprint != fingerprint:
-        refused = IdempotencyConflict("This Idempotency-Key was used with another body; take a new key.")
-        refused.code, refused.status = "idempotency.mismatch", 422
-        raise refused
+        raise IdempotencyMismatch("This Idempotency-Key was used with another body; take a new key.")
     if row.generation is None:
         message = "The generation that was made with this Idempotency-Key has been deleted; take a new key."
-        raise IdempotencyConflict(message, code="idempotency.gone")
+        raise IdempotencyGone(message)
     return Created(row.generation, row.body or {}, replayed=True)
 
 
@@ -169,7 +184,12 @@ def generation_retry(*, generation: Generation) -> Generation:
         if locked.status != GenerationStatus.FAILED:
             _refuse(locked, "retried")
         GENERATION.move(
-            locked, GenerationStatus.QUEUED, error=None, finished_at=None, started_at=None, retried_at=Now()
+            locked,
+            GenerationStatus.QUEUED,
+            error=None,
+            finished_at=None,
+            started_at=None,
+            retried_at=timezone.now(),
         )
         for clip in Clip.objects.filter(generation=locked, status=ClipStatus.FAILED):
             CLIP.move(clip, ClipStatus.PENDING)

@@ -70,8 +70,7 @@ def plan_request(request: Mapping[str, Any]) -> RequestPlan:
     if limit is not None and estimate > limit:
         message = f"This costs about {estimate} USD, more than max_cost_usd {limit}."
         raise BudgetTooSmall(message, estimated_usd=str(estimate), max_cost_usd=str(limit))
-    warnings = [f"{name}: {able.description}"] if not able.paid and name == "animatic" else []
-    return RequestPlan(name, model, estimate, tuple(warnings))
+    return RequestPlan(name, model, estimate, warnings=(able.notice,) if able.notice else ())
 
 
 def _check_capabilities(request: Mapping[str, Any], model: str, able: Capabilities, name: str) -> None:

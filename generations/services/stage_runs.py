@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from generations.models import Clip, Generation, StageRun
@@ -62,13 +62,10 @@ class Claim:
 def stage_run_claim(*, run_id: UUID, worker: str) -> Claim | None:
     """Take a queued run, or None when somebody else has it or nobody wants it any more."""
     with transaction.atomic():
-        found = StageRun.objects.filter(pk=run_id).values_list("generation_id", flat=True).first()
-        if found is None:
+        generation = Generation.objects.select_for_update(of=("self",)).filter(stage_runs=run_id).first()
+        if generation is None or generation.status not in WORKABLE:
             return None
-        generation = generation_lock(found)
         run = StageRun.objects.select_related("clip").get(pk=run_id)
-        if generation.status not in WORKABLE:
-            return None
         try:
             STAGE_RUN.move(
                 run,
@@ -102,9 +99,9 @@ def _announce_start(generation: Generation, run: StageRun) -> None:
 
 def stage_run_beat(*, run: StageRun, percentage: int) -> bool:
     """Extend the lease and tell how far the run is. False: stop, the work is no longer wanted."""
-    alive = StageRun.objects.filter(pk=run.pk, status=StageStatus.RUNNING).exclude(
-        generation__status=GenerationStatus.CANCELLING
-    )
+    cancelling = Generation.objects.filter(pk=OuterRef("generation"), status=GenerationStatus.CANCELLING)
+    # With a join, Django would move the guard into a subquery, which is not asked again after a wait.
+    alive = StageRun.objects.filter(~Exists(cancelling), pk=run.pk, status=StageStatus.RUNNING)
     if not alive.update(lease_expires_at=_lease(), percentage=percentage):
         return False
     if percentage != run.percentage:
@@ -132,20 +129,25 @@ def _publish_percentage(run: StageRun) -> None:
 
 
 def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply) -> None:
-    """Settle a run with what it made, and start what comes next.
+    """Settle a run with what it made, and start what comes next. Doing it twice changes nothing.
 
     Raises `TransitionRefused` when somebody else has settled it.
     """
     with transaction.atomic():
         generation = generation_lock(run.generation_id)
-        STAGE_RUN.move(
-            run,
-            StageStatus.SUCCEEDED,
-            output=dict(output),
-            percentage=100,
-            finished_at=Now(),
-            lease_expires_at=None,
-        )
+        try:
+            STAGE_RUN.move(
+                run,
+                StageStatus.SUCCEEDED,
+                output=dict(output),
+                percentage=100,
+                finished_at=Now(),
+                lease_expires_at=None,
+            )
+        except TransitionRefused:
+            if run.status == StageStatus.SUCCEEDED:
+                return  # Only its holder can have done that: in a commit whose answer was lost.
+            raise
         apply(generation, run.clip, output)
         plan = plan_refresh(generation=generation)
         _record_settled(generation, run, "stage.succeeded")
@@ -186,6 +188,7 @@ def stage_run_abandon(*, run: StageRun) -> None:
 
 def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
     """Replace an attempt whose worker went silent. Raises `TransitionRefused` when it finished after all."""
+    most = settings.STAGE_MAX_LOSSES
     with transaction.atomic():
         generation = generation_lock(run.generation_id)
         STAGE_RUN.move(
@@ -199,9 +202,7 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
         )
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
-        elif generation.status not in WORKABLE:
-            return
-        elif _tries(generation, run, StageStatus.LOST) < settings.STAGE_MAX_LOSSES:
+        elif generation.status in WORKABLE and _tries(generation, run, StageStatus.LOST) < most:
             _record_settled(generation, run, "stage.lost", message=reason)
             stage_run_add(generation=generation, step=Step(run.stage, run.clip_id))
         else:
@@ -214,7 +215,9 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
 def _tries(generation: Generation, run: StageRun, status: StageStatus) -> int:
     """How often this step ended so, since it was last retried by hand."""
     tries = attempts_at(generation, run.stage, run.clip_id).filter(status=status)
-    return tries.filter(created_at__gte=generation.retried_at or generation.created_at).count()
+    if generation.retried_at:
+        tries = tries.filter(created_at__gte=generation.retried_at)
+    return tries.count()
 
 
 def _record_settled(generation: Generation, run: StageRun, type: str, message: str = "", **data: Any) -> None:

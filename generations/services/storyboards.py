@@ -3,14 +3,13 @@
 import hashlib
 import json
 
-from django.forms.models import model_to_dict
-
 from analysis.contracts import Scene, Storyboard
 from generations.media.frame import FrameFormat, frame_format
 from generations.models import Clip, Generation
 from generations.providers.base import ClipSpec
 from generations.services.events import event_record
 from generations.services.planning import clip_spec
+from generations.services.requests import request_of
 
 
 def storyboard_adopt(*, generation: Generation, storyboard: Storyboard) -> None:
@@ -66,5 +65,4 @@ def fingerprint(spec: ClipSpec, *, provider: str) -> str:
 
 
 def _spec(generation: Generation, scene: Scene) -> ClipSpec:
-    request = model_to_dict(generation, fields=["seed", "style"])
-    return clip_spec(scene, generation_frame(generation), request, generation.model)
+    return clip_spec(scene, generation_frame(generation), request_of(generation), generation.model)

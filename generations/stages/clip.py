@@ -1,9 +1,8 @@
 """One clip, made by the provider and kept as it came."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
-
-from django.db.models import F
 
 from generations.models import Clip, Generation
 from generations.providers.base import ProviderError
@@ -34,6 +33,5 @@ def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) 
     Clip.objects.filter(pk=one_clip(clip).pk).update(source_id=output["source"], cost_usd=output["cost_usd"])
     # The same warning from ten clips is one warning.
     generation.warnings = list(dict.fromkeys([*generation.warnings, *output["warnings"]]))
-    generation.actual_usd = F("actual_usd") + output["cost_usd"]
+    generation.actual_usd += Decimal(output["cost_usd"])
     generation.save(update_fields=["warnings", "actual_usd"])
-    generation.refresh_from_db(fields=["actual_usd"])

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F
-
 from generations.media.conform import clip_conform
 from generations.media.layout import KEYFRAME_SECONDS
 from generations.media.poster import poster_write
@@ -43,7 +41,6 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
     clip = one_clip(clip)
     CLIP.move(clip, ClipStatus.READY, video_id=output["video"], thumbnail_id=output["thumbnail"])
-    generation.clips_ready = F("clips_ready") + 1
+    generation.clips_ready += 1
     generation.save(update_fields=["clips_ready"])
-    generation.refresh_from_db(fields=["clips_ready"])
     event_record(generation=generation, type="clip.ready", stage="conform", position=clip.position)

@@ -63,7 +63,7 @@ def test_a_failure_is_shown_with_what_can_be_done(desk: Client) -> None:
 @pytest.mark.parametrize(
     ("error", "start"),
     [
-        ({"code": "media.disk_full"}, "Make room"),
+        ({"code": "storage.full"}, "Make room"),
         ({"code": "media.unreadable"}, "The provider's file"),
         ({"code": "unheard.of", "retryable": True}, RETRYABLE),
         ({"code": "unheard.of"}, PERMANENT),

@@ -110,5 +110,5 @@ def test_a_full_disk_is_named_and_leaves_no_file(tmp_path, clips):
     (tmp_path / ".video.mp4.part").symlink_to("/dev/full")
     with pytest.raises(MediaError) as caught:
         clips_assemble(clips, tmp_path / "video.mp4")
-    assert (caught.value.code, probe(clips[0]).frames) == ("media.disk_full", 36)
+    assert (caught.value.code, probe(clips[0]).frames) == ("storage.full", 36)
     assert list(tmp_path.iterdir()) == []

@@ -115,7 +115,7 @@ def test_a_full_disk_is_named_and_leaves_no_file(tmp_path):
     (tmp_path / ".target.mp4.part").symlink_to("/dev/full")
     with pytest.raises(MediaError) as caught:
         conform(clip, tmp_path / "target.mp4")
-    assert caught.value.code == "media.disk_full"
+    assert caught.value.code == "storage.full"
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 

@@ -62,7 +62,7 @@ def test_a_full_disk_is_named_and_leaves_no_file(tmp_path):
     (tmp_path / ".clip.mp4.part").symlink_to("/dev/full")
     with pytest.raises(MediaError) as caught:
         own_clip(tmp_path / "clip.mp4")
-    assert caught.value.code == "media.disk_full"
+    assert caught.value.code == "storage.full"
     assert list(tmp_path.iterdir()) == []
 
 

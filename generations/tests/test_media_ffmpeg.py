@@ -77,7 +77,7 @@ def test_a_full_disk_has_a_name():
     video = ["-f", "lavfi", "-i", "testsrc2=s=640x480:r=24:d=2", "-f", "mpegts", "/dev/full"]
     with pytest.raises(MediaError) as caught:
         ffmpeg_run(video, timeout_seconds=20)
-    assert (caught.value.code, caught.value.retryable) == ("media.disk_full", False)
+    assert (caught.value.code, caught.value.retryable) == ("storage.full", False)
     assert "No space left" in str(caught.value)
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.services.dispatching import overdue_replace, queued_send, silent_replace
@@ -27,6 +28,7 @@ from generations.services.stage_runs import (
     stage_run_succeed,
 )
 from generations.states import StageStatus
+from generations.tests.factories import ClipFactory, GenerationFactory, StageRunFactory
 from generations.tests.following import error_of
 from generations.tests.requests import REQUEST
 from videogen.kernel.errors import DomainError
@@ -84,8 +86,9 @@ def test_the_first_claim_starts_the_generation(generation: Generation, run: Stag
 def test_a_run_is_settled_once(run: StageRun) -> None:
     claimed = claim(run)
     stage_run_succeed(run=claimed, output={}, apply=nothing)
-    with pytest.raises(TransitionRefused):
-        stage_run_succeed(run=claimed, output={}, apply=nothing)
+    stage_run_succeed(run=claimed, output={"late": True}, apply=nothing)  # The answer to a commit was lost.
+    run.refresh_from_db()
+    assert (run.output, types(run.generation).count("stage.succeeded")) == ({}, 1)
 
 
 def test_a_late_write_of_a_replaced_attempt_is_refused(generation: Generation, run: StageRun) -> None:
@@ -144,6 +147,15 @@ def test_a_beating_worker_that_never_ends_is_replaced(generation: Generation, ru
     claim(run)
     StageRun.objects.filter(pk=run.pk).update(started_at=Now() - timedelta(hours=2))
     assert overdue_replace() == 1
+
+
+def test_a_clip_that_is_lost_after_its_generation_failed_has_failed_too() -> None:
+    generation = GenerationFactory(status="failed", finished_at=timezone.now())
+    clip = ClipFactory(generation=generation, status="rendering")
+    run = StageRunFactory(generation=generation, stage="clip", clip=clip, status="running")
+    stage_run_lose(run=run, where=Q(), reason="silent")
+    clip.refresh_from_db()
+    assert clip.status == "failed"
 
 
 def test_a_poisonous_stage_fails_in_the_end(generation: Generation, settings: Any) -> None:
@@ -230,7 +242,7 @@ def test_a_finished_stage_is_not_run_again(run: StageRun) -> None:
 
 def test_what_redis_forgot_is_sent_again_once(generation: Generation, run: StageRun) -> None:
     queue_redis().flushdb()
-    StageRun.objects.filter(pk=run.pk).update(created_at=Now() - timedelta(minutes=1))
+    StageRun.objects.filter(pk=run.pk).update(available_at=Now() - timedelta(minutes=1))
     assert queued_send() == 1
     assert messages_waiting("analysis") == {f"stage-{run.pk}"}
     assert queued_send() == 0  # It lies in its queue now.

@@ -23,6 +23,7 @@ from videogen.kernel.liveness import alive_count
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.stack.claim import facts_read
 from videogen.stack.configuration import StackConfiguration
+from videogen.stack.services import worker_command
 
 OLDEST_POSTGRESQL = 15
 OLDEST_REDIS = (6, 2)
@@ -143,7 +144,7 @@ def workers() -> Iterator[Finding]:
         if alive:
             yield ok(f"Workers, {name}", f"{alive} at work, {waiting} jobs wait")
         else:
-            advice = f"Start one: `manage.py rqworker {name} --serializer rq.serializers.JSONSerializer`."
+            advice = f"Start one: `{' '.join(worker_command(name))}`."
             yield broken(f"Workers, {name}", f"nobody takes from this queue, {waiting} jobs wait", advice)
 
 

@@ -1,6 +1,7 @@
 """Where one machine's stack keeps its files. Only tells, makes nothing: settings may ask."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,9 @@ POSTGRES_SOCKET_NAME = ".s.PGSQL.5432"
 
 # The kernel's limit for a socket's path, less the closing zero byte.
 LONGEST_SOCKET_PATH = 107
+
+# A socket's path ends up in URLs, in PostgreSQL's lists with commas, in Redis's lists with spaces.
+PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+-]+")
 
 RedisName = Literal["queue", "cache"]
 
@@ -31,9 +35,10 @@ def redis_socket(data_dir: Path, name: RedisName) -> Path:
 
 
 def socket_dir(data_dir: Path) -> Path:
-    """`run` inside the data directory, or a short stand-in where its path is too long for a socket."""
+    """`run` inside the data directory, or a stand-in where its path is too long or too odd for a socket."""
     inside = data_dir.resolve() / "run"
-    if len(bytes(inside / POSTGRES_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+    is_short = len(bytes(inside / POSTGRES_SOCKET_NAME)) <= LONGEST_SOCKET_PATH
+    if is_short and PLAIN_PATH.fullmatch(str(inside)):
         return inside
     digest = hashlib.sha256(bytes(inside)).hexdigest()[:16]
     # Not TMPDIR: every process must come to the same answer, whatever its environment.

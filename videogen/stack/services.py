@@ -21,7 +21,7 @@ def front(configuration: StackConfiguration) -> list[Program]:
 def back(configuration: StackConfiguration) -> list[Program]:
     """What does the work, the first stage's worker first. Needs migrated tables and Redis."""
     workers = [
-        _python(configuration, f"{queue}-{number}" if count > 1 else queue, *_rqworker(queue))
+        _python(configuration, f"{queue}-{number}" if count > 1 else queue, *worker_command(queue))
         for queue, count in configuration.workers.items()
         for number in range(1, count + 1)
     ]
@@ -68,7 +68,8 @@ def _websocket(configuration: StackConfiguration) -> Program:
     )
 
 
-def _rqworker(queue: str) -> list[str]:
+def worker_command(queue: str) -> list[str]:
+    """What python runs to have one more worker on a queue."""
     # The command's own default is pickle, whatever the queue's settings say.
     return [
         "manage.py",

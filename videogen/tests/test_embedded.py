@@ -135,6 +135,11 @@ def test_a_data_directory_too_deep_for_a_socket_gets_a_short_stand_in(tmp_path):
     assert postgres_socket_dir(deep) != postgres_socket_dir(tmp_path / ("x" * 60) / ("z" * 60))
 
 
+@pytest.mark.parametrize("name", ["my videos", "a,b", "100%", "what?", "é", "it's"])
+def test_a_data_directory_whose_name_a_server_would_misread_gets_a_stand_in_too(name):
+    assert postgres_socket_dir(Path("/srv") / name) != Path("/srv") / name / "run"
+
+
 def test_a_link_in_place_of_a_private_directory_is_refused(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "run").symlink_to(tmp_path / "elsewhere")

@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 
@@ -22,8 +23,10 @@ from videogen.kernel.liveness import alive_tell
 
 logger = logging.getLogger(__name__)
 
+Chore = Callable[[], int]
+
 #: Seconds between two rounds of each chore.
-CHORES: dict[Callable[[], int], float] = {
+CHORES: dict[Chore, float] = {
     queued_send: 1,
     silent_replace: 1,
     overdue_replace: 30,
@@ -47,19 +50,30 @@ class Command(BaseCommand):
         due = dict.fromkeys(CHORES, 0.0)
         while not stop.is_set():
             alive_tell("dispatcher")
-            for chore, every in CHORES.items():
-                if time.monotonic() >= due[chore]:
-                    _do(chore)
-                    due[chore] = time.monotonic() + every
+            chores_do(due)
             if once:
                 return
             stop.wait(0.5)
 
 
-def _do(chore: Callable[[], int]) -> None:
+def chores_do(due: dict[Chore, float]) -> None:
+    """Do what is due, and note when it is due again."""
+    for chore, every in CHORES.items():
+        if time.monotonic() < due[chore]:
+            continue
+        due[chore] = time.monotonic() + every
+        if not _do(chore):
+            # Workers could not beat either. Whoever lives does so within a lease, and keeps its work.
+            due[silent_replace] = time.monotonic() + settings.STAGE_LEASE_SECONDS
+
+
+def _do(chore: Chore) -> bool:
+    """Whether the database was there."""
     try:
         if number := chore():
             logger.info("%s: %s", chore.__name__, number)
     except (OperationalError, InterfaceError) as error:
         logger.warning("The database is away, %s waits: %s", chore.__name__, error)
         connection.close()
+        return False
+    return True

@@ -157,7 +157,7 @@ def why_not(generation: dict[str, Any]) -> str:
     if generation["status"] != "failed" or not error:
         return f"The video was not made: the generation is {generation['status']}."
     where = f" in {error['stage']}" if error.get("stage") else ""
-    hint = "Trying again can help." if error.get("retryable") else "The same request would fail again."
+    hint = "Trying again can help." if error.get("retryable") else "Unchanged, it would fail again."
     return f"The video has failed{where} ({error.get('code')}): {error.get('message')}\n{hint}"
 
 

@@ -1,5 +1,6 @@
 """`manage.py up`: everything that one machine needs, until Ctrl-C."""
 
+import shlex
 import signal
 from argparse import ArgumentParser
 from pathlib import Path
@@ -52,7 +53,8 @@ def announce(stack: Stack) -> None:
 
 def operator_command(configuration: StackConfiguration) -> str:
     default = configuration.base_dir / "var"
-    variable = f"DATA_DIR={relative(configuration.data_dir)} " if configuration.data_dir != default else ""
+    given = shlex.quote(str(relative(configuration.data_dir)))
+    variable = f"DATA_DIR={given} " if configuration.data_dir != default else ""
     return f"{variable}.venv/bin/python manage.py createsuperuser"
 
 
