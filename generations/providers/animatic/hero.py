@@ -9,7 +9,7 @@ import skia
 from analysis.contracts import Scene, Setting
 from generations.providers.animatic.brush import (
     add_glow,
-    blurred,
+    blurred_edge,
     curve,
     downward,
     fill,
@@ -22,8 +22,7 @@ from generations.providers.animatic.brush import (
 )
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import rough_line
-from generations.providers.animatic.picture import Moment, Picture, Plate
-from generations.providers.animatic.resample import Pixels
+from generations.providers.animatic.picture import Moment, Picture, Pixels, Plate
 from generations.providers.animatic.subjects.shapes import Part, Role, Subject, path_of
 from generations.providers.animatic.subjects.vocabulary import subject_in
 
@@ -125,14 +124,13 @@ class Hero:
                 [(look.light(0), 0.30 * max(0.3, look.lamps)), (look.light(1), 0.0)],
             )
             wide = 0.8 * self.size
-            canvas.saveLayer(None, blurred(3 * picture.unit))
+            shine.setMaskFilter(blurred_edge(3 * picture.unit))
             canvas.drawRect(
                 skia.Rect.MakeLTRB(self.x - 2.2 * wide, top, self.x - 0.9 * wide, picture.bottom), shine
             )
             canvas.drawRect(
                 skia.Rect.MakeLTRB(self.x + 0.9 * wide, top, self.x + 1.7 * wide, picture.bottom), shine
             )
-            canvas.restore()
             self._paint_mirror(canvas, 0.34 if wet else 0.16)
 
         picture.paint(_DEPTH, painter, framed=False, blur=0)
@@ -159,7 +157,7 @@ class Hero:
 
     def _paint_mirror(self, canvas: skia.Canvas, alpha: float) -> None:
         canvas.saveLayer(
-            None,
+            self._field(mirrored=True),
             skia.Paint(
                 Alphaf=alpha,
                 ImageFilter=skia.ImageFilters.Blur(0.6 * self._picture.unit, 1.4 * self._picture.unit),
@@ -215,6 +213,16 @@ class Hero:
             return mix(own, look.accent(0 if role == "main" else 1), 0.35)
         return look.surface(_MATERIALS[role], tint=0.12)
 
+    def _field(self, *, mirrored: bool = False) -> skia.Rect:
+        """More than a subject fills, so that layers need not be as large as the plate."""
+        above, below = (0.4, 1.6) if mirrored else (1.6, 0.4)
+        return skia.Rect.MakeLTRB(
+            self.x - 1.2 * self.size,
+            self.foot - above * self.size,
+            self.x + 1.2 * self.size,
+            self.foot + below * self.size,
+        )
+
     def _rim_colour(self) -> Colour:
         look = self._picture.look
         return mix(mix(look.key, WHITE, 0.3), look.light(0), 0.65 * look.lamps)
@@ -222,7 +230,7 @@ class Hero:
     def _paint(self, canvas: skia.Canvas) -> None:
         """The flat parts, then light from one side and shade on the other."""
         look, size = self._picture.look, self.size
-        canvas.saveLayer(None, skia.Paint())
+        canvas.saveLayer(self._field(), skia.Paint())
         canvas.save()
         canvas.translate(self.x, self.foot)
         canvas.scale(-size / 100 if self._turned else size / 100, size / 100)
@@ -267,15 +275,15 @@ class Hero:
         dark, size = self._picture.look.dark, self.size
         lean = -self._light * 0.10 * size
         for spread, tall, alpha in ((0.56, 0.055, 0.35), (0.40, 0.032, 0.5)):
-            canvas.saveLayer(None, blurred(0.02 * size))
             area = skia.Rect.MakeLTRB(
                 self.x - spread * size + lean,
                 self.foot - tall * size,
                 self.x + spread * size + lean,
                 self.foot + tall * size,
             )
-            canvas.drawOval(area, fill(dark, alpha))
-            canvas.restore()
+            paint = fill(dark, alpha)
+            paint.setMaskFilter(blurred_edge(0.02 * size))
+            canvas.drawOval(area, paint)
 
 
 def _add_rim(pixels: Pixels, colour: Colour, light: int, reach: int) -> None:

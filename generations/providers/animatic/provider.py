@@ -31,6 +31,7 @@ class AnimaticProvider:
             audio=False,
             paid=False,
             description="Illustrated animatic, drawn by this server: free, quick, equal for equal seeds.",
+            notice="This is an animatic: an illustrated preview drawn by this server, not footage.",
             conformed=True,
         )
 

@@ -11,8 +11,7 @@ from generations.providers.animatic.camera import Camera
 from generations.providers.animatic.composition import compose
 from generations.providers.animatic.families import FAMILIES
 from generations.providers.animatic.hero import add_hero, hero_of
-from generations.providers.animatic.picture import Moment, Picture
-from generations.providers.animatic.resample import Pixels
+from generations.providers.animatic.picture import Moment, Picture, Pixels
 from generations.providers.animatic.typography import add_title
 from generations.providers.animatic.weather import paint_vignette, paint_weather
 from generations.providers.base import ClipSpec

@@ -52,7 +52,8 @@ def is_unspaced(letter: str) -> bool:
 @cache
 def own_typeface() -> skia.Typeface:
     """The typeface that comes with the installation: Latin, Cyrillic and Greek."""
-    return skia.Typeface.MakeFromFile(str(_FONT))
+    # `Typeface.MakeFromFile` would wake fontconfig, which reads the system's files and complains of some.
+    return skia.FontMgr.New_Custom_Empty().makeFromFile(str(_FONT))
 
 
 @cache

@@ -168,7 +168,7 @@ def _paint_cloud_row(picture: Picture, row: int, count: int) -> None:
 
     def painter(canvas: skia.Canvas) -> None:
         for y, scale, shape in shapes:
-            canvas.saveLayer(None, skia.Paint())
+            canvas.saveLayer(shape.getBounds(), skia.Paint())
             canvas.drawPath(shape, downward(y - 1.7 * scale, y + 0.5 * scale, light, shade))
             fade = linear((0, y - 1.0 * scale), (0, y + 0.55 * scale), [(WHITE, 1.0), (WHITE, 0.12)])
             fade.setBlendMode(skia.BlendMode.kDstIn)

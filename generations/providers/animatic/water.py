@@ -1,15 +1,22 @@
 """Water and wet ground: what is above is mirrored, and the mirror moves."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import skia
 
 from generations.providers.animatic.brush import downward, fill, linear, on_top
 from generations.providers.animatic.colour import WHITE, Colour, mix
-from generations.providers.animatic.picture import Moment, Picture, as_image, empty_surface, pixels_of
-from generations.providers.animatic.resample import Pixels, resample
+from generations.providers.animatic.picture import (
+    SMOOTH,
+    Moment,
+    Picture,
+    Pixels,
+    as_image,
+    empty_surface,
+    pixels_of,
+)
 
 #: Rows that sway together.
 _STRIP = 3
@@ -69,7 +76,6 @@ class Water:
     across: int
     depth: float
     surface: Surface
-    _buffer: Pixels | None = field(default=None, init=False)
 
     def solid_from(self) -> float:
         """Nothing shows through below its edge."""
@@ -79,23 +85,22 @@ class Water:
         """Draw the mirror as the waves bend it now."""
         scale = moment.pose.scale(self.depth)
         dx, dy = moment.pose.shift(self.depth)
-        first = max(0, round(self.top + dy))
-        bounds = moment.bounds
-        margin = math.ceil(2 * self.surface.ripple * self.picture.unit) + 2
+        first, bounds = max(0, round(self.top + dy)), moment.bounds
+        rows = np.arange(bounds.bottom - first) / scale
+        # The mirror is blurred downward, so the nearest row does.
+        places = np.rint(rows + self._bend(rows, moment.seconds)).astype(int)
+        bent = as_image(self.pixels[places.clip(0, len(self.pixels) - 1)])
         middle = self.picture.width / 2
-        screen_rows = np.arange(first, bounds.bottom)
-        screen_columns = np.arange(bounds.left - margin, bounds.right + margin)
-        rows = (screen_rows - first) / scale
-        columns = middle + (screen_columns - middle - dx) / scale + self.across
-        bend = self._bend(rows, moment.seconds)
-        self._buffer = resample(self.pixels, rows + bend, columns, reuse=self._buffer)
-        image = as_image(self._buffer)
-        for start in range(0, len(screen_rows), _STRIP):
-            end = min(start + _STRIP, len(screen_rows))
+        left = middle + (bounds.left - middle - dx) / scale + self.across
+        width = (bounds.right - bounds.left) / scale
+        sampling = skia.SamplingOptions() if scale == 1 else SMOOTH
+        left = round(left) if scale == 1 else left
+        for start in range(0, len(rows), _STRIP):
+            end = min(start + _STRIP, len(rows))
             sway = self._sway(float(rows[start]), moment.seconds)
-            source = skia.Rect.MakeLTRB(margin + sway, start, len(columns) - margin + sway, end)
+            source = skia.Rect.MakeXYWH(left + sway, start, width, end - start)
             target = skia.Rect.MakeLTRB(bounds.left, first + start, bounds.right, first + end)
-            canvas.drawImageRect(image, source, target, skia.SamplingOptions())
+            canvas.drawImageRect(bent, source, target, sampling)
 
     def _bend(self, rows: np.ndarray, seconds: float) -> np.ndarray:
         near = 0.15 + rows / self.picture.height * 2.2

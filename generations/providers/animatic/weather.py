@@ -9,7 +9,7 @@ import skia
 from generations.providers.animatic.brush import Point, add_glow, fill, glow, premultiplied, stroke, wave
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import cloud_field
-from generations.providers.animatic.picture import Moment, Painter, Picture, empty_surface
+from generations.providers.animatic.picture import SMOOTH, Moment, Painter, Picture, empty_surface
 
 
 def paint_weather(picture: Picture, *, outdoors: bool = True) -> None:
@@ -98,8 +98,7 @@ def add_mist(
         pixels[..., channel] = density * alpha * part * 255
     size = int(1.5 * picture.width), int(1.08 * picture.height - top)
     surface = empty_surface(*size)
-    sampling = skia.SamplingOptions(skia.CubicResampler.Mitchell())
-    surface.getCanvas().drawImageRect(premultiplied(pixels), skia.Rect.MakeIWH(*size), sampling)
+    surface.getCanvas().drawImageRect(premultiplied(pixels), skia.Rect.MakeIWH(*size), SMOOTH)
     speed = 2.4 * picture.unit * (1 if picture.chance.random() < 0.5 else -1)
     picture.add(Bank(surface.makeImageSnapshot(), round(top), speed))
 
@@ -174,15 +173,15 @@ class Motes:
 def paint_vignette(picture: Picture) -> None:
     """Darkened corners, which lead the eye to the middle."""
     width, height = picture.width, picture.height
-    x = (np.arange(width) + 0.5) / width * 2 - 1
-    y = (np.arange(height) + 0.5) / height * 2 - 1
+    x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
+    y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
     distance = np.sqrt(x[None, :] ** 2 * 0.85 + y[:, None] ** 2 * 0.75)
     strength = {"dramatic": 0.55, "mysterious": 0.6, "epic": 0.5, "joyful": 0.24}.get(
         picture.scene.mood, 0.38
     )
     level = np.clip((distance - 0.55) / 0.9, 0, 1) ** 1.7 * strength
     rng = np.random.default_rng(1)
-    dither = rng.uniform(0, 1, level.shape)
+    dither = rng.random(level.shape, np.float32)
     pixels = np.zeros((height, width, 4), np.uint8)
     pixels[..., 3] = level * 255 + dither * (level > 0)
     picture.add(Overlay(premultiplied(pixels)))
