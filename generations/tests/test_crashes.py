@@ -57,7 +57,7 @@ def test_a_flushed_redis_loses_nothing(alice: User) -> None:
     generations = [generation_create(owner=alice, request=BRANDED).generation for _ in range(3)]
     queue_redis().flushall()
     with stage_processes(**EXTRA):
-        assert eventually(generations[0].clips.exists, seconds=30)
+        assert eventually(generations[0].clips.exists, seconds=60)
         queue_redis().flushall()
         for generation in generations:
             assert_whole(finished(generation))

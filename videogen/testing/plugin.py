@@ -41,6 +41,8 @@ def _servers_start() -> Callable[[], None]:
     """Start them, note where they are in the environment, and return what ends them."""
     directory = Path(tempfile.mkdtemp(prefix="videogen-tests-"))
     directory.chmod(0o711)  # The servers may be another user, who has to pass through.
+    # Whenever a run starts, pytest closes the root of all temporary directories to others: have an own one.
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(directory)
     account = server_account()
     for path in (postgres_program("postgres"), redis_program()):
         open_the_way(path, account, print)
@@ -53,6 +55,7 @@ def _servers_start() -> Callable[[], None]:
         guardian.communicate()
         shutil.rmtree(directory, ignore_errors=True)
         os.environ.pop(SERVERS, None)
+        os.environ.pop("PYTEST_DEBUG_TEMPROOT", None)
 
     servers.start(programs)
     try:

@@ -163,7 +163,7 @@ def test_addresses_that_nobody_answers_are_broken(settings: Settings) -> None:
 def test_before_the_first_start_nothing_is_broken_and_one_line_says_so(tmp_path: Path) -> None:
     embedded = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SECRET_KEY")
     environment = {name: value for name, value in os.environ.items() if name not in embedded}
-    environment |= {"DATA_DIR": str(tmp_path / "var"), "PORT": "9", "WS_PORT": "9"}
+    environment |= {"DATA_DIR": str(tmp_path / "var"), "PORT": "9", "WS_PORT": "7"}
     command = [".venv/bin/python", "manage.py", "doctor", "--json"]
     done = subprocess.run(
         command, cwd=configured_settings.BASE_DIR, env=environment, capture_output=True, check=False
