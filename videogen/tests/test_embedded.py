@@ -27,8 +27,7 @@ from videogen.testing.waiting import eventually
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(directory.stat().st_mode | stat.S_IXOTH)  # pytest makes them for us alone.
+    open_the_way(tmp_path / "postgres", server_account(), print)
     return tmp_path
 
 
