@@ -1,4 +1,4 @@
-"""Each request has an id: the client's `X-Request-ID` where it is sane, else a new one."""
+"""Each request has an id, the client's `X-Request-ID` where it is sane, and a body of a known length."""
 
 import re
 import uuid
@@ -27,3 +27,15 @@ class RequestIdMiddleware:
             request_id.reset(token)
         response["X-Request-ID"] = identifier
         return response
+
+
+class LengthRequiredMiddleware:
+    """Refuses a body that comes in chunks: WSGI knows no length for it, so Django would take it for empty."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "Transfer-Encoding" in request.headers:
+            return HttpResponse(status=411)
+        return self.get_response(request)

@@ -42,6 +42,7 @@ _PLAIN = {
     403: ("auth.forbidden", "This is not allowed; a form needs its CSRF token."),
     404: ("not_found", "There is nothing here. The API is described at /api/docs."),
     405: ("method_not_allowed", "This method is not possible here; the Allow header lists those that are."),
+    411: ("length_required", "Send the body with a Content-Length; it cannot be read in chunks."),
     412: ("precondition_failed", "It has changed, or cannot be compared so: use If-None-Match."),
     416: ("range_not_satisfiable", "The Range is outside of the file; Content-Range says how large it is."),
     503: ("unavailable", "The service is not ready; try again soon."),

@@ -119,6 +119,10 @@ class Dollars(serializers.DecimalField):
             **options,
         )
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        # DRF's own takes blank text for null, which would lift the limit that somebody meant to set.
+        return serializers.Field.validate_empty_values(self, data)
+
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, str | int | float):
             self.fail("invalid")

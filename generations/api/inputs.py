@@ -127,7 +127,9 @@ class ListInput(StrictSerializer):
         min_value=1, max_value=100, default=20, error_messages=refusals("a whole number from 1 to 100")
     )
     cursor = serializers.CharField(
-        required=False, help_text="Where to go on: take it from `next`, unchanged."
+        required=False,
+        error_messages=refusals("taken from `next` of the page before, unchanged"),
+        help_text="Where to go on: take it from `next`, unchanged.",
     )
 
 

@@ -60,7 +60,7 @@ def generation_id_parse(value: object) -> UUID | None:
 
 def after_parse(value: object) -> int:
     """The number of the last event that the client has. Raises `Malformed`."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
         raise Malformed("`after` must be the sequence of the last event that you have, or 0.")

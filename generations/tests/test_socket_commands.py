@@ -16,6 +16,10 @@ ID = UUID(int=7)
         ({"type": "ping"}, Ping()),
         ({"type": "subscribe", "generation_id": str(ID)}, Subscribe(ID, after=0)),
         ({"type": "subscribe", "generation_id": str(ID), "after": 12}, Subscribe(ID, after=12)),
+        (
+            {"type": "subscribe", "generation_id": str(ID), "after": "2000000000"},
+            Subscribe(ID, after=2 * 10**9),
+        ),
         ({"type": "unsubscribe", "generation_id": str(ID)}, Unsubscribe(ID)),
     ],
 )

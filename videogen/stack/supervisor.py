@@ -158,7 +158,8 @@ class Supervisor:
         deadline = time.monotonic() + patience_seconds
         _, stubborn = psutil.wait_procs(doomed, timeout=patience_seconds)
         processes_end(stubborn)
-        for keeper in self.keepers.values():
+        # A Ctrl-C may have come between a keeper and its thread.
+        for keeper in (keeper for keeper in self.keepers.values() if keeper.thread.is_alive()):
             keeper.thread.join(max(0.1, deadline - time.monotonic()))
 
     def _refusal(self, keeper: Keeper) -> StackError:

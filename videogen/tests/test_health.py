@@ -27,6 +27,11 @@ def test_a_living_process_answers_without_any_server(client: Client, path: str) 
     assert (response.status_code, response.json()["status"]) == (200, "ok")
 
 
+def test_a_probe_with_a_wrong_method_hears_of_the_method() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post("/health").status_code == 405
+
+
 @pytest.mark.django_db
 def test_ready_when_everything_is_there(client: Client) -> None:
     response = client.get("/health/ready")

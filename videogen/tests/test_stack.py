@@ -1,5 +1,6 @@
 """The supervisor restarts what dies, and nothing of a stack outlives it."""
 
+import logging
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ import pytest
 from videogen.embedded.places import stack_file
 from videogen.stack.claim import data_dir_claim, facts_read, facts_write, port_check
 from videogen.stack.program import Program, StackError
-from videogen.stack.supervisor import Supervisor
+from videogen.stack.supervisor import Keeper, Supervisor
 from videogen.testing.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,18 @@ def test_a_program_that_dies_is_started_again_after_a_growing_pause(supervisor, 
 
     first, second, third = map(float, log.read_text().split()[:3])
     assert third - second > second - first > 0.5
+
+
+def test_a_stop_that_comes_before_a_program_is_started_keeps_it_from_starting(supervisor, tmp_path):
+    started = tmp_path / "started"
+    keeper = Keeper(python(f"open({str(started)!r}, 'w')"), mark="mark", logger=logging.Logger("test"))
+    supervisor.keepers["program"] = keeper
+
+    supervisor.stop()
+    keeper.thread.start()
+    keeper.thread.join()
+
+    assert not started.exists()
 
 
 def test_what_a_program_prints_is_kept_with_the_news_of_its_end(supervisor, tmp_path):
