@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AnalysisConfig(AppConfig):
-    """The text AI tasks. It keeps no rows of its own yet."""
+    """The text AI tasks, and the ledger of what was asked of language models."""
 
     name = "analysis"
     verbose_name = "Analysis"

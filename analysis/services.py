@@ -1,13 +1,15 @@
-"""The four text tasks, done by the engine that the settings choose.
+"""The text tasks, done by the engine that the settings choose.
 
-Each returns a `TaskResult`: the validated answer, and what it took to get it.
+Each returns a `TaskResult`: the validated answer, and what it took to get it. Another engine steps
+in only where ANALYSIS_FALLBACK asks for it, and then the result's `warnings` say so.
 """
 
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Generic, TypeVar
+import logging
+from collections.abc import Callable
+from functools import cache
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from analysis.contracts import (
     BrandAnalysis,
@@ -19,55 +21,99 @@ from analysis.contracts import (
     Storyboard,
     StoryboardInput,
 )
-from analysis.engines.base import AnalysisEngine
+from analysis.engines.base import ANYBODY, AnalysisEngine, CallContext, TaskResult, Value
 from analysis.engines.local.engine import LocalEngine
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, EngineFailed, Unsafe
 
-Value = TypeVar("Value")
+logger = logging.getLogger(__name__)
 
-#: What ANALYSIS_ENGINE may say. `auto` takes the best engine that can work here.
-ENGINES: dict[str, AnalysisEngine] = {"auto": LocalEngine(), "local": LocalEngine()}
+#: What ANALYSIS_ENGINE may say, beside `auto`. Each is loaded when it is first asked for.
+ENGINES = {
+    "local": "analysis.engines.local.engine.LocalEngine",
+    "openai": "analysis.engines.openai.engine.OpenAIEngine",
+}
 
-
-@dataclass(frozen=True)
-class TaskResult(Generic[Value]):
-    """The answer to one task. `engine` says who gave it; `warnings` are for the client."""
-
-    value: Value
-    engine: str
-    cost_usd: Decimal = Decimal(0)
-    warnings: tuple[str, ...] = ()
+Task = Callable[[AnalysisEngine], TaskResult[Value]]
 
 
-def prompt_analyse(*, request: PromptInput) -> TaskResult[PromptAnalysis]:
+def engine_name() -> str:
+    """The engine in use. `auto` takes `openai` where a key or a server is configured."""
+    if settings.ANALYSIS_ENGINE != "auto":
+        return str(settings.ANALYSIS_ENGINE)
+    return "openai" if settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL else "local"
+
+
+def prompt_analyse(*, request: PromptInput, context: CallContext = ANYBODY) -> TaskResult[PromptAnalysis]:
     """Read the prompt: subject, place, light, weather, mood, palette, camera and pacing."""
-    engine = _engine()
-    return TaskResult(value=engine.prompt_analysis(request), engine=engine.name)
+    return _done_by("prompt_analysis", lambda engine: engine.prompt_analysis(request, context))
 
 
-def brand_analyse(*, brand: BrandInput, request: PromptInput) -> TaskResult[BrandAnalysis]:
+def brand_analyse(
+    *, brand: BrandInput, request: PromptInput, context: CallContext = ANYBODY
+) -> TaskResult[BrandAnalysis]:
     """Read the brand: a whole palette, a mood, a closing line, what to avoid."""
-    engine = _engine()
-    return TaskResult(value=engine.brand_analysis(brand, request), engine=engine.name)
+    return _done_by("brand_analysis", lambda engine: engine.brand_analysis(brand, request, context))
 
 
-def micro_prompts_write(*, request: StoryboardInput) -> TaskResult[Storyboard]:
+def micro_prompts_write(
+    *, request: StoryboardInput, context: CallContext = ANYBODY
+) -> TaskResult[Storyboard]:
     """Plan the scenes, and write one micro-prompt for each."""
-    engine = _engine()
-    return TaskResult(value=engine.micro_prompts(request), engine=engine.name)
+    return _done_by("micro_prompts", lambda engine: engine.micro_prompts(request, context))
 
 
-def edit_classify(*, request: EditInput) -> TaskResult[EditClassification]:
+def edit_classify(*, request: EditInput, context: CallContext = ANYBODY) -> TaskResult[EditClassification]:
     """Say what an instruction changes. What cannot be understood is `unclear`, never guessed."""
-    engine = _engine()
-    return TaskResult(value=engine.edit_classification(request), engine=engine.name)
+    return _done_by("edit_classification", lambda engine: engine.edit_classification(request, context))
 
 
-def _engine() -> AnalysisEngine:
+def texts_moderate(*, texts: list[str], part: str, context: CallContext = ANYBODY) -> None:
+    """Raise `Unsafe` where moderation blocks one of the texts; `part` is `input` or `output`.
+
+    Does nothing where the engine offers no moderation, or the settings turn it off. Raises
+    `EngineFailed` where it cannot be known.
+    """
+    if settings.MODERATION == "off":
+        return
+    blocked = _engine(engine_name()).moderation([text for text in texts if text.strip()], context)
+    if blocked:
+        what = "This request" if part == "input" else "What was written for this request"
+        message = f"{what} was blocked by moderation: {blocked[0].replace('_', ' ')}."
+        raise Unsafe(message, code=f"safety.{part}.{blocked[0]}")
+
+
+def storyboard_sketch(*, request: PromptInput, brand: BrandInput | None = None, seed: int = 0) -> Storyboard:
+    """What the storyboard may look like, by the local engine: free, quick, and not what will be made."""
+    local = LocalEngine()
+    branded = local.brand_analysis(brand, request, ANYBODY).value if brand else None
+    analysed = local.prompt_analysis(request, ANYBODY).value
+    asked = StoryboardInput(request=request, analysis=analysed, brand=branded, seed=seed)
+    return local.micro_prompts(asked, ANYBODY).value
+
+
+def _done_by(task: str, do: Task[Value]) -> TaskResult[Value]:
+    name = engine_name()
     try:
-        return ENGINES[settings.ANALYSIS_ENGINE]
-    except KeyError:
-        raise AnalysisError(
-            f"ANALYSIS_ENGINE is {settings.ANALYSIS_ENGINE!r}; it can be {' or '.join(ENGINES)}.",
-            code="analysis.engine_unknown",
-        ) from None
+        return do(_engine(name))
+    except EngineFailed as failure:
+        if settings.ANALYSIS_FALLBACK in {"", name}:
+            raise
+        logger.warning("%s by %s failed, %s does it: %s", task, name, settings.ANALYSIS_FALLBACK, failure)
+        return _by_fallback(task, do, failure)
+
+
+def _by_fallback(task: str, do: Task[Value], failure: EngineFailed) -> TaskResult[Value]:
+    result = do(_engine(settings.ANALYSIS_FALLBACK))
+    warning = (
+        f"{task} was done by the {result.engine} engine, because {engine_name()} failed ({failure.code})."
+    )
+    return TaskResult(result.value, result.engine, warnings=(*result.warnings, warning))
+
+
+@cache
+def _engine(name: str) -> AnalysisEngine:
+    if name not in ENGINES:
+        message = f"ANALYSIS_ENGINE is {name!r}; it can be auto, {' or '.join(ENGINES)}."
+        raise AnalysisError(message, code="analysis.engine_unknown")
+    engine: AnalysisEngine = import_string(ENGINES[name])()
+    return engine

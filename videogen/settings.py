@@ -218,7 +218,35 @@ CLIPS_WORKERS = env_int("CLIPS_WORKERS", os.cpu_count() or 2, at_least=1, at_mos
 
 # The product
 
-ANALYSIS_ENGINE = env_choice("ANALYSIS_ENGINE", "auto", ["auto", "local"])
+ANALYSIS_ENGINE = env_choice("ANALYSIS_ENGINE", "auto", ["auto", "local", "openai"])
+ANALYSIS_FALLBACK = env_choice("ANALYSIS_FALLBACK", "", ["", "local"])
+ANALYSIS_CACHE_SECONDS = env_int("ANALYSIS_CACHE_SECONDS", 3600, at_most=604_800)
+ANALYSIS_MAX_WAIT_SECONDS = env_int("ANALYSIS_MAX_WAIT_SECONDS", 3600, at_least=10, at_most=86_400)
+ANALYSIS_WORKERS = env_int("ANALYSIS_WORKERS", 2, at_least=1, at_most=256)
+
+OPENAI_API_KEY = env_str("OPENAI_API_KEY")
+_OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
+OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "", schemes=["http", "https"]) if _OPENAI_BASE_URL else ""
+OPENAI_TRANSPORT = env_choice("OPENAI_TRANSPORT", "auto", ["auto", "responses", "chat"])
+if OPENAI_TRANSPORT == "auto":
+    OPENAI_TRANSPORT = "chat" if OPENAI_BASE_URL else "responses"
+OPENAI_TIMEOUT_SECONDS = env_int("OPENAI_TIMEOUT_SECONDS", 60, at_least=1, at_most=600)
+# For all tasks, or for one; without any, `analysis/language_models.toml` chooses.
+_OPENAI_MODEL = env_str("OPENAI_MODEL")
+OPENAI_MODELS = {
+    task: env_str(f"OPENAI_MODEL_{task.upper()}", _OPENAI_MODEL)
+    for task in ("prompt_analysis", "brand_analysis", "micro_prompts", "edit_classification")
+}
+OPENAI_MODELS_FILE = env_str("OPENAI_MODELS_FILE")
+OPENAI_REASONING_EFFORT = env_str("OPENAI_REASONING_EFFORT")
+# For each model, all processes together; 0: learn it from the server.
+OPENAI_REQUESTS_PER_MINUTE = env_int("OPENAI_REQUESTS_PER_MINUTE", 0)
+OPENAI_TOKENS_PER_MINUTE = env_int("OPENAI_TOKENS_PER_MINUTE", 0)
+OPENAI_CONCURRENT_CALLS = env_int("OPENAI_CONCURRENT_CALLS", 32, at_least=1, at_most=10_000)
+
+MODERATION = env_choice("MODERATION", "request", ["request", "stage", "off"])
+MODERATION_MODEL = env_str("MODERATION_MODEL", "" if OPENAI_BASE_URL else "omni-moderation-latest")
+MODERATION_ALLOW = env_list("MODERATION_ALLOW", [])
 # `name=package.module.Class`, comma-separated: providers beside the built-in ones.
 EXTRA_PROVIDERS = env_pairs("EXTRA_PROVIDERS")
 DEFAULT_PROVIDER = env_choice("DEFAULT_PROVIDER", "animatic", ["animatic", *EXTRA_PROVIDERS])

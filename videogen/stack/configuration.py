@@ -37,7 +37,7 @@ class StackConfiguration:
             web_workers=env_int("WEB_WORKERS", 1, at_least=1, at_most=64),
             web_threads=env_int("WEB_THREADS", 4, at_least=1, at_most=256),
             workers={
-                "analysis": env_int("ANALYSIS_WORKERS", 1, at_least=1, at_most=256),
+                "analysis": settings.ANALYSIS_WORKERS,
                 "clips": settings.CLIPS_WORKERS,
                 "assembly": env_int("ASSEMBLY_WORKERS", 1, at_least=1, at_most=256),
             },

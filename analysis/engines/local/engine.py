@@ -10,6 +10,7 @@ from analysis.contracts import (
     Storyboard,
     StoryboardInput,
 )
+from analysis.engines.base import CallContext, TaskResult
 from analysis.engines.local.brand import analyse_brand
 from analysis.engines.local.edit import classify_edit
 from analysis.engines.local.prompt import analyse_prompt
@@ -21,18 +22,24 @@ class LocalEngine:
 
     name = "local"
 
-    def prompt_analysis(self, request: PromptInput) -> PromptAnalysis:
+    def prompt_analysis(self, request: PromptInput, context: CallContext) -> TaskResult[PromptAnalysis]:
         """See `AnalysisEngine`."""
-        return analyse_prompt(request)
+        return TaskResult(analyse_prompt(request), self.name)
 
-    def brand_analysis(self, brand: BrandInput, request: PromptInput) -> BrandAnalysis:
+    def brand_analysis(
+        self, brand: BrandInput, request: PromptInput, context: CallContext
+    ) -> TaskResult[BrandAnalysis]:
         """See `AnalysisEngine`."""
-        return analyse_brand(brand, request)
+        return TaskResult(analyse_brand(brand, request), self.name)
 
-    def micro_prompts(self, request: StoryboardInput) -> Storyboard:
+    def micro_prompts(self, request: StoryboardInput, context: CallContext) -> TaskResult[Storyboard]:
         """See `AnalysisEngine`."""
-        return write_storyboard(request)
+        return TaskResult(write_storyboard(request), self.name)
 
-    def edit_classification(self, edit: EditInput) -> EditClassification:
+    def edit_classification(self, edit: EditInput, context: CallContext) -> TaskResult[EditClassification]:
         """See `AnalysisEngine`."""
-        return classify_edit(edit)
+        return TaskResult(classify_edit(edit), self.name)
+
+    def moderation(self, texts: list[str], context: CallContext) -> list[str]:
+        """It has no moderation: what it draws are its own pictures."""
+        return []

@@ -1,0 +1,1 @@
+"""Text tasks by a language model, at OpenAI or at any server that speaks its protocol."""

@@ -1,0 +1,1 @@
+"""A language model server of our own, for tests and benchmarks."""
