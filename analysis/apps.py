@@ -1,6 +1,7 @@
 """The analysis app."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class AnalysisConfig(AppConfig):
@@ -8,3 +9,8 @@ class AnalysisConfig(AppConfig):
 
     name = "analysis"
     verbose_name = "Analysis"
+
+    def ready(self) -> None:
+        from analysis.checks import analysis_check
+
+        register(analysis_check)

@@ -58,12 +58,15 @@ class TextCall(models.Model):
 
     input_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
+    cache_write_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
     reasoning_tokens = models.PositiveIntegerField(default=0)
     input_price_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     cached_price_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    cache_write_price_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     output_price_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
+    # As many decimals as a price and a million have together: nothing is rounded.
+    cost_usd = models.DecimalField(max_digits=18, decimal_places=12, default=Decimal(0))
 
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)

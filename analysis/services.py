@@ -24,6 +24,7 @@ from analysis.contracts import (
 from analysis.engines.base import ANYBODY, AnalysisEngine, CallContext, TaskResult, Value
 from analysis.engines.local.engine import LocalEngine
 from analysis.errors import AnalysisError, EngineFailed, Unsafe
+from videogen.kernel.errors import DomainError, Postponed
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,9 @@ ENGINES = {
     "openai": "analysis.engines.openai.engine.OpenAIEngine",
 }
 
+#: The code of `Postponed` while a server is left alone because it fails.
+BREAKER_OPEN = "breaker.open"
+
 Task = Callable[[AnalysisEngine], TaskResult[Value]]
 
 
@@ -41,6 +45,11 @@ def engine_name() -> str:
     if settings.ANALYSIS_ENGINE != "auto":
         return str(settings.ANALYSIS_ENGINE)
     return "openai" if settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL else "local"
+
+
+def engine_prepare() -> None:
+    """Load the engine in use, so that processes that are forked later need not."""
+    _engine(engine_name()).prepare()
 
 
 def prompt_analyse(*, request: PromptInput, context: CallContext = ANYBODY) -> TaskResult[PromptAnalysis]:
@@ -95,14 +104,15 @@ def _done_by(task: str, do: Task[Value]) -> TaskResult[Value]:
     name = engine_name()
     try:
         return do(_engine(name))
-    except EngineFailed as failure:
-        if settings.ANALYSIS_FALLBACK in {"", name}:
+    except (EngineFailed, Postponed) as failure:
+        waits_for_its_turn = isinstance(failure, Postponed) and failure.code != BREAKER_OPEN
+        if waits_for_its_turn or settings.ANALYSIS_FALLBACK in {"", name}:
             raise
         logger.warning("%s by %s failed, %s does it: %s", task, name, settings.ANALYSIS_FALLBACK, failure)
         return _by_fallback(task, do, failure)
 
 
-def _by_fallback(task: str, do: Task[Value], failure: EngineFailed) -> TaskResult[Value]:
+def _by_fallback(task: str, do: Task[Value], failure: DomainError) -> TaskResult[Value]:
     result = do(_engine(settings.ANALYSIS_FALLBACK))
     warning = (
         f"{task} was done by the {result.engine} engine, because {engine_name()} failed ({failure.code})."

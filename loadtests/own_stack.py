@@ -26,6 +26,7 @@ class OwnStack:
     url: str
     websocket_url: str
     api_key: str
+    data_dir: Path
 
 
 @contextmanager
@@ -38,7 +39,8 @@ def own_stack(**variables: str) -> Iterator[OwnStack]:
         process = _start(directory / "up.log", data_dir, variables)
         try:
             facts = _await(process, data_dir, directory / "up.log")
-            yield OwnStack(facts.url, facts.websocket_url, api_key_file(data_dir).read_text().strip())
+            api_key = api_key_file(data_dir).read_text().strip()
+            yield OwnStack(facts.url, facts.websocket_url, api_key, data_dir)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()

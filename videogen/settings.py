@@ -225,8 +225,9 @@ ANALYSIS_MAX_WAIT_SECONDS = env_int("ANALYSIS_MAX_WAIT_SECONDS", 3600, at_least=
 ANALYSIS_WORKERS = env_int("ANALYSIS_WORKERS", 2, at_least=1, at_most=256)
 
 OPENAI_API_KEY = env_str("OPENAI_API_KEY")
-_OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
-OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "", schemes=["http", "https"]) if _OPENAI_BASE_URL else ""
+OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
+if OPENAI_BASE_URL:
+    OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "", schemes=["http", "https"])
 OPENAI_TRANSPORT = env_choice("OPENAI_TRANSPORT", "auto", ["auto", "responses", "chat"])
 if OPENAI_TRANSPORT == "auto":
     OPENAI_TRANSPORT = "chat" if OPENAI_BASE_URL else "responses"
@@ -234,8 +235,10 @@ OPENAI_TIMEOUT_SECONDS = env_int("OPENAI_TIMEOUT_SECONDS", 60, at_least=1, at_mo
 # For all tasks, or for one; without any, `analysis/language_models.toml` chooses.
 _OPENAI_MODEL = env_str("OPENAI_MODEL")
 OPENAI_MODELS = {
-    task: env_str(f"OPENAI_MODEL_{task.upper()}", _OPENAI_MODEL)
-    for task in ("prompt_analysis", "brand_analysis", "micro_prompts", "edit_classification")
+    "prompt_analysis": env_str("OPENAI_MODEL_PROMPT_ANALYSIS", _OPENAI_MODEL),
+    "brand_analysis": env_str("OPENAI_MODEL_BRAND_ANALYSIS", _OPENAI_MODEL),
+    "micro_prompts": env_str("OPENAI_MODEL_MICRO_PROMPTS", _OPENAI_MODEL),
+    "edit_classification": env_str("OPENAI_MODEL_EDIT_CLASSIFICATION", _OPENAI_MODEL),
 }
 OPENAI_MODELS_FILE = env_str("OPENAI_MODELS_FILE")
 OPENAI_REASONING_EFFORT = env_str("OPENAI_REASONING_EFFORT")

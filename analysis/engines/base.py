@@ -64,6 +64,9 @@ class AnalysisEngine(Protocol):
 
     name: str
 
+    def prepare(self) -> None:
+        """Load what tasks need, so that processes that are forked later need not. Nothing is asked yet."""
+
     def prompt_analysis(self, request: PromptInput, context: CallContext) -> TaskResult[PromptAnalysis]:
         """What the prompt asks for, in the user's own words."""
 

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ("latency_seconds", models.FloatField(blank=True, null=True)),
                 ("input_tokens", models.PositiveIntegerField(default=0)),
                 ("cached_tokens", models.PositiveIntegerField(default=0)),
+                ("cache_write_tokens", models.PositiveIntegerField(default=0)),
                 ("output_tokens", models.PositiveIntegerField(default=0)),
                 ("reasoning_tokens", models.PositiveIntegerField(default=0)),
                 (
@@ -57,10 +58,14 @@ class Migration(migrations.Migration):
                     models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True),
                 ),
                 (
+                    "cache_write_price_usd",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True),
+                ),
+                (
                     "output_price_usd",
                     models.DecimalField(blank=True, decimal_places=6, max_digits=12, null=True),
                 ),
-                ("cost_usd", models.DecimalField(decimal_places=8, default=Decimal("0"), max_digits=14)),
+                ("cost_usd", models.DecimalField(decimal_places=12, default=Decimal("0"), max_digits=18)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],

@@ -8,6 +8,8 @@ from analysis.contracts import BrandAnalysis, BrandInput, PromptInput, Storyboar
 from analysis.engines.local.brand import analyse_brand
 from analysis.engines.local.prompt import analyse_prompt
 from analysis.engines.local.storyboard import write_storyboard
+from analysis.tests.openai import openai_server as openai_server
+from analysis.tests.openai import transport as transport
 
 COFFEE = "A 15 second ad for a reusable coffee cup, rainy Tokyo street at night"
 StoryboardOf = Callable[..., Storyboard]

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from django.conf import settings as configured_settings
 from django.core.management import call_command
 from pytest_django import Settings
 
+from analysis.language_models import TASKS
+from analysis.testing.openai_server import Fault, OpenAIServer
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import api_key_create
-from videogen.doctor import configured, reachable, unsafe
+from videogen.doctor import analysis, configured, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 from videogen.embedded.places import api_key_file
 from videogen.kernel.liveness import alive_tell
@@ -173,6 +176,98 @@ def test_before_the_first_start_nothing_is_broken_and_one_line_says_so(tmp_path:
     assert found["reachable"][0]["detail"].startswith("no stack runs on")
     assert {finding["state"] for finding in found["reachable"]} == {"off"}
     assert not (tmp_path / "var").exists()
+
+
+# The text tasks
+
+TEXT_KEY = "sk-doctor-0123456789abcdef"
+
+
+@pytest.fixture
+def openai_server(settings: Settings) -> Iterator[OpenAIServer]:
+    settings.ANALYSIS_ENGINE, settings.OPENAI_MODELS_FILE = "openai", ""
+    settings.OPENAI_MODELS = dict.fromkeys(TASKS, "")
+    with OpenAIServer() as server:
+        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = server.url, TEXT_KEY
+        yield server
+
+
+def test_the_built_in_engine_needs_no_server(settings: Settings) -> None:
+    settings.ANALYSIS_ENGINE = "local"
+    assert only(analysis.text_tasks).detail == "the built-in engine does them, for free"
+    assert list(analysis.language_model_server()) == []
+
+
+def test_each_model_is_named_with_its_tasks_and_its_price(openai_server: OpenAIServer) -> None:
+    luna, terra = (finding.detail for finding in analysis.text_tasks())
+    assert luna.startswith("prompt analysis, edit classification: gpt-6-luna, $0.10 in, $0.50 out")
+    assert terra.startswith("brand analysis, micro prompts: gpt-6.1-terra, $1.00 in, $5.00 out")
+
+
+def test_a_model_whose_price_nobody_knows_is_named_so(
+    openai_server: OpenAIServer, settings: Settings
+) -> None:
+    settings.OPENAI_MODELS = dict.fromkeys(TASKS, "qwen4")
+    assert only(analysis.text_tasks).detail.endswith("qwen4, whose price is not known")
+
+
+def test_a_broken_file_of_models_is_broken(openai_server: OpenAIServer, settings: Settings) -> None:
+    settings.OPENAI_MODELS_FILE = "/nowhere.toml"
+    assert only(analysis.text_tasks).state == State.BROKEN
+
+
+def test_a_server_that_has_the_models_is_well(openai_server: OpenAIServer) -> None:
+    assert states(analysis.language_model_server) == {"Text server": State.OK}
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        (Fault("unauthorized", message=f"Incorrect key: {TEXT_KEY}"), "Set OPENAI_API_KEY"),
+        (Fault("error", status=503, message=f"Overloaded, {TEXT_KEY}"), "Look at OPENAI_BASE_URL"),
+        (Fault("error"), "Look at OPENAI_BASE_URL"),
+        (Fault("html"), "Another attempt"),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_a_server_that_refuses_is_broken_and_the_key_is_not_told(
+    openai_server: OpenAIServer, fault: Fault, advice: str
+) -> None:
+    openai_server.script(fault)
+    finding = only(analysis.language_model_server)
+    assert finding.state == State.BROKEN
+    assert finding.advice.startswith(advice)
+    assert TEXT_KEY not in finding.detail + finding.advice
+
+
+def test_a_server_that_is_not_there_is_broken(openai_server: OpenAIServer, settings: Settings) -> None:
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    assert only(analysis.language_model_server).detail == "127.0.0.1:9: There is no connection to 127.0.0.1."
+
+
+def test_a_model_that_the_server_does_not_have_is_broken(
+    openai_server: OpenAIServer, settings: Settings
+) -> None:
+    settings.OPENAI_MODELS = settings.OPENAI_MODELS | {"brand_analysis": "gpt-9"}
+    _, finding = analysis.language_model_server()
+    assert (finding.state, finding.detail) == (State.BROKEN, "it has no model gpt-9")
+    assert finding.advice.startswith("Set OPENAI_MODEL_BRAND_ANALYSIS to a model that it has, such as")
+
+
+@pytest.mark.parametrize(
+    ("today", "state"), [((2026, 12, 10), State.WARNING), ((2026, 12, 11), State.BROKEN)]
+)
+def test_a_model_that_the_server_shuts_down_is_said(
+    openai_server: OpenAIServer,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    today: tuple[int, int, int],
+    state: State,
+) -> None:
+    settings.OPENAI_MODELS = dict.fromkeys(TASKS, "gpt-5-mini")
+    monkeypatch.setattr("videogen.doctor.analysis.timezone.now", lambda: datetime(*today, tzinfo=UTC))
+    _, finding = analysis.language_model_server()
+    assert (finding.state, finding.detail) == (state, "it shuts gpt-5-mini down on 2026-12-11")
 
 
 # Unsafe

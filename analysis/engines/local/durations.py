@@ -20,7 +20,7 @@ def split_duration(seconds: int, pacing: Pacing, choices: Choices, *, at_least: 
     """The lengths of the clips in order. The first and the last get time to be read."""
     count = clip_count(seconds, pacing, at_least=at_least)
     weights = [_weight(index, count, pacing, choices) for index in range(count)]
-    return [UNIT * units for units in _apportioned(2 * seconds, weights)]
+    return [UNIT * units for units in apportioned(2 * seconds, weights)]
 
 
 def clip_count(seconds: int, pacing: Pacing, *, at_least: int = 1) -> int:
@@ -32,20 +32,23 @@ def clip_count(seconds: int, pacing: Pacing, *, at_least: int = 1) -> int:
     return max(fewest, min(most, max(round(seconds / typical), at_least)))
 
 
+def apportioned(total: int, weights: list[float], *, shortest: int = SHORTEST) -> list[int]:
+    """Whole units by weight, each within the bounds; the largest remainders get what is left.
+
+    The bounds must allow it: `total` lies between `shortest` and LONGEST for each of the weights.
+    """
+    shares = [total * weight / sum(weights) for weight in weights]
+    units = [min(LONGEST, max(shortest, int(share))) for share in shares]
+    while (left := total - sum(units)) != 0:
+        step = 1 if left > 0 else -1
+        free = [index for index, unit in enumerate(units) if shortest <= unit + step <= LONGEST]
+        units[max(free, key=lambda index: step * (shares[index] - units[index]))] += step
+    return units
+
+
 def _weight(index: int, count: int, pacing: Pacing, choices: Choices) -> float:
     position = index / max(1, count - 1)
     weight = (
         1 + SPREAD[pacing] * (2 * choices.fraction(f"length:{index}") - 1) - ACCELERATION[pacing] * position
     )
     return weight + (0.25 if index in (0, count - 1) else 0)
-
-
-def _apportioned(total: int, weights: list[float]) -> list[int]:
-    """Whole units by weight, each within the bounds; the largest remainders get what is left."""
-    shares = [total * weight / sum(weights) for weight in weights]
-    units = [min(LONGEST, max(SHORTEST, int(share))) for share in shares]
-    while (left := total - sum(units)) != 0:
-        step = 1 if left > 0 else -1
-        free = [index for index, unit in enumerate(units) if SHORTEST <= unit + step <= LONGEST]
-        units[max(free, key=lambda index: step * (shares[index] - units[index]))] += step
-    return units

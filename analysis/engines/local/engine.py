@@ -15,12 +15,17 @@ from analysis.engines.local.brand import analyse_brand
 from analysis.engines.local.edit import classify_edit
 from analysis.engines.local.prompt import analyse_prompt
 from analysis.engines.local.storyboard import write_storyboard
+from analysis.engines.local.vocabulary import vocabulary
 
 
 class LocalEngine:
     """Needs no network, no key and no state. An `AnalysisEngine`."""
 
     name = "local"
+
+    def prepare(self) -> None:
+        """See `AnalysisEngine`."""
+        vocabulary()
 
     def prompt_analysis(self, request: PromptInput, context: CallContext) -> TaskResult[PromptAnalysis]:
         """See `AnalysisEngine`."""

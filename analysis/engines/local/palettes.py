@@ -86,6 +86,19 @@ def woven(palette: list[str], brand: list[str], *, leading: bool) -> list[str]:
     return distinct([*palette[:3], *brand[:2], *palette[3:]])[:MOST]
 
 
+def palette_in_film(base: list[str], brand: list[str], *, index: int, count: int) -> list[str]:
+    """The colours of one scene among others: never quite those of its neighbours; a brand leads the last."""
+    step = (-1) ** index * (0.4 + 0.6 * index / count)  # Neighbours lean to opposite sides.
+    colours = varied(base, step) if index else base
+    return woven(colours, brand, leading=index == count - 1) if brand else colours
+
+
+def is_grey(colour: str) -> bool:
+    """Whether a colour has no hue that anybody would name."""
+    _, lightness, saturation = _hls(colour)
+    return saturation < 0.12 or not 0.06 < lightness < 0.95
+
+
 def distinct(colours: Iterable[str]) -> list[str]:
     """Without repeats, and no more than six."""
     return list(dict.fromkeys(colour.lower() for colour in colours))[:MOST]
@@ -100,7 +113,7 @@ def in_words(palette: Iterable[str]) -> str:
 def colour_name(colour: str) -> str:
     """Such as `deep blue`, `pale amber`, `charcoal`."""
     hue, lightness, saturation = _hls(colour)
-    if saturation < 0.12 or not 0.06 < lightness < 0.95:
+    if is_grey(colour):
         greys = (
             (0.12, "near black"),
             (0.35, "charcoal"),

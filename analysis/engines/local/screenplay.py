@@ -101,12 +101,24 @@ def micro_prompt(shot: Shot, request: StoryboardInput) -> str:
         f"{shot.size}: {seen}{', ' if where else ''}{where}",
         *([] if shot.told in seen else [f"The story: {shot.told}"]),
         f"{film.move(shot.camera, analysis.pacing)}; {', '.join(filter(None, (shot.light, shot.air)))}",
-        f"Colours: {in_words(shot.palette)}; mood: {film.mood(analysis.mood)}",
-        *_style(request),
-        *_brand(shot, request),
-        f"Shot {shot.position} of {shot.count} of one film with one look; no text in the picture",
     ]
-    return fit(" ".join(f"{capitalised(sentence.rstrip(' .。'))}." for sentence in sentences), LONGEST)
+    shared = coda(shot.position, shot.count, shot.palette, analysis.mood, request)
+    return fit(f"{_paragraph(sentences)} {shared}", LONGEST)
+
+
+def coda(position: int, count: int, palette: list[str], mood: str, request: StoryboardInput) -> str:
+    """How every micro-prompt of a film ends: what makes its shots one film, and the brand's."""
+    sentences = [
+        f"Colours: {in_words(palette)}; mood: {shots().mood(mood)}",
+        *_style(request),
+        *_brand(position == count, request),
+        f"Shot {position} of {count} of one film with one look; no text in the picture",
+    ]
+    return _paragraph(sentences)
+
+
+def _paragraph(sentences: list[str]) -> str:
+    return " ".join(f"{capitalised(sentence.rstrip(' .。'))}." for sentence in sentences)
 
 
 def _style(request: StoryboardInput) -> list[str]:
@@ -114,13 +126,13 @@ def _style(request: StoryboardInput) -> list[str]:
     return [f"Style: {style}"] if style else []
 
 
-def _brand(shot: Shot, request: StoryboardInput) -> list[str]:
+def _brand(is_last: bool, request: StoryboardInput) -> list[str]:
     brand = request.brand
     if brand is None:
         return []
     tone = fit(brand.tone, TONE_LENGTH)
     said = [f"For the brand {brand.name}" + (f", in a tone that is {tone}" if tone else "")]
-    if shot.position == shot.count:
+    if is_last:
         said.append(f"Brand moment: leave clear space for the line “{fit(brand.tagline, 80)}”, added later")
     if brand.avoid:
         said.append(f"Avoid: {fit('; '.join(brand.avoid), 160)}")

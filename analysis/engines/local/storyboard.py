@@ -22,7 +22,7 @@ from analysis.contracts import (
 )
 from analysis.engines.local.choice import Choices
 from analysis.engines.local.durations import split_duration
-from analysis.engines.local.palettes import completed, monochrome, scene_palette, varied, woven
+from analysis.engines.local.palettes import completed, monochrome, palette_in_film, scene_palette
 from analysis.engines.local.phrases import beats, subject_and_place, with_article, without_opening
 from analysis.engines.local.prompt import setting_of
 from analysis.engines.local.reading import Reading, read
@@ -247,10 +247,8 @@ def _palette(index: int, moment: Moment, count: int, whole: Reading, request: St
         base = scene_palette(
             time=moment.time, weather=moment.weather, mood=analysis.mood, setting=moment.setting
         )
-    step = (-1) ** index * (0.4 + 0.6 * index / count)  # Neighbours lean to opposite sides.
-    colours = varied(base, step) if index else base
-    if request.brand:
-        colours = woven(colours, list(request.brand.palette), leading=index == count - 1)
-    elif whole.first("look") == "monochrome":
+    brand = list(request.brand.palette) if request.brand else []
+    colours = palette_in_film(base, brand, index=index, count=count)
+    if not brand and whole.first("look") == "monochrome":
         colours = monochrome(colours)
     return completed(colours)

@@ -34,12 +34,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens as the server counted them: `cached` are part of `input`, `reasoning` of `output`."""
+    """Tokens as the server counted them: `reasoning` are part of `output`, the others of `input`."""
 
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    #: Put into the provider's prompt cache by this call, which may cost more than other input.
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True)
