@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from analysis.checks import analysis_check
+
 
 class AnalysisConfig(AppConfig):
     """The text AI tasks, and the ledger of what was asked of language models."""
@@ -11,6 +13,4 @@ class AnalysisConfig(AppConfig):
     verbose_name = "Analysis"
 
     def ready(self) -> None:
-        from analysis.checks import analysis_check
-
         register(analysis_check)

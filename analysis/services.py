@@ -21,7 +21,9 @@ from analysis.contracts import (
     Storyboard,
     StoryboardInput,
 )
-from analysis.engines.base import ANYBODY, AnalysisEngine, CallContext, TaskResult, Value
+from analysis.engines.base import ANYBODY, AnalysisEngine, Value
+from analysis.engines.base import CallContext as CallContext
+from analysis.engines.base import TaskResult as TaskResult
 from analysis.engines.local.engine import LocalEngine
 from analysis.errors import AnalysisError, EngineFailed, Unsafe
 from videogen.kernel.errors import DomainError, Postponed

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from django.conf import settings
+
+#: An answer takes at most three calls: with more room, and repaired. Moderation and short waits come on top.
+TEXT_TIMEOUT_SECONDS = 3 * settings.OPENAI_TIMEOUT_SECONDS + 60
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -28,18 +33,29 @@ class Stage:
     per_clip: bool = False
     only_with_brand: bool = False
 
+    @property
+    def is_text(self) -> bool:
+        """Whether a text engine does it, which may be slow, limited and paid."""
+        return self.queue == "analysis"
+
 
 STAGES = (
-    Stage("prompt_analysis", "analysis", (), 4, timeout_seconds=120, typical_seconds=0.1),
+    Stage("prompt_analysis", "analysis", (), 4, timeout_seconds=TEXT_TIMEOUT_SECONDS, typical_seconds=0.1),
     Stage(
-        "brand_analysis", "analysis", (), 2, timeout_seconds=120, typical_seconds=0.1, only_with_brand=True
+        "brand_analysis",
+        "analysis",
+        (),
+        2,
+        timeout_seconds=TEXT_TIMEOUT_SECONDS,
+        typical_seconds=0.1,
+        only_with_brand=True,
     ),
     Stage(
         "micro_prompts",
         "analysis",
         ("prompt_analysis", "brand_analysis"),
         4,
-        timeout_seconds=180,
+        timeout_seconds=TEXT_TIMEOUT_SECONDS,
         typical_seconds=0.2,
     ),
     Stage("clip", "clips", ("micro_prompts",), 74, timeout_seconds=900, typical_seconds=1.0, per_clip=True),

@@ -66,6 +66,7 @@ STAGE_RUN = StateMachine(
     {
         StageStatus.QUEUED: [StageStatus.RUNNING, StageStatus.CANCELLED],
         StageStatus.RUNNING: [
+            StageStatus.QUEUED,
             StageStatus.WAITING,
             StageStatus.SUCCEEDED,
             StageStatus.FAILED,

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,7 @@ from generations.services.stage_runs import (
     stage_run_abandon,
     stage_run_claim,
     stage_run_fail,
+    stage_run_put_back,
     stage_run_succeed,
 )
 from generations.stages.base import StageHandler, StageWork
@@ -29,7 +31,7 @@ from generations.states import StageStatus
 from storage_app.models import Asset
 from storage_app.services import assets_delete
 from videogen.kernel.disk import is_full
-from videogen.kernel.errors import DomainError
+from videogen.kernel.errors import DomainError, Postponed
 from videogen.kernel.logs import request_id
 from videogen.kernel.states import TransitionRefused
 
@@ -90,6 +92,9 @@ def _attempt(claim: Claim, kept: list[Asset]) -> None:
             raise
         _crash(claim.run, kept)  # Its own `apply` was refused: a bug, and not a race.
         raise
+    except Postponed as postponed:
+        _discard(kept)
+        patiently(partial(stage_run_put_back, run=claim.run, postponed=postponed))
     except DomainError as error:
         _fail(claim.run, error, kept)
     except BaseTimeoutException:

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from rq import Worker
 
+from analysis.services import engine_prepare
 from generations import tasks
 from generations.providers.registry import provider_get
 from generations.scratch import scratch_clear
@@ -19,6 +20,8 @@ class StageWorker(Worker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         if "clips" in self.queue_names():
             provider_get(settings.DEFAULT_PROVIDER).prepare()
+        if "analysis" in self.queue_names():
+            engine_prepare()
         return bool(super().work(*args, **kwargs))
 
     def run_maintenance_tasks(self) -> None:

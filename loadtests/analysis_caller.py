@@ -31,7 +31,8 @@ def work(seconds: float) -> None:
                 break
             except Postponed as later:
                 connection.close()
-                time.sleep(later.seconds + random.uniform(0, REDELIVERY_SECONDS))
+                wait = later.seconds + random.uniform(0, REDELIVERY_SECONDS)
+                time.sleep(max(0, min(wait, deadline - time.monotonic())))
     connection.close()
 
 

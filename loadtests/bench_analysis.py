@@ -117,6 +117,7 @@ def callers(server: OpenAIServer, stack: OwnStack, *, seconds: int) -> Iterator[
     command = [sys.executable, "-m", "loadtests.analysis_caller", str(CALLER_THREADS), str(seconds)]
     environment = os.environ | {
         "DATA_DIR": str(stack.data_dir),
+        "DJANGO_SETTINGS_MODULE": "videogen.settings",
         "OPENAI_BASE_URL": server.url,
         "ANALYSIS_WORKERS": str(CALLER_PROCESSES * CALLER_THREADS),
         "LOG_LEVEL": "ERROR",

@@ -86,7 +86,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JsonResponse |
     """DRF's hook. None lets a bug reach the log and become a plain 500."""
     instance = context["request"].path
     if isinstance(exc, DomainError):
-        extra = {_MEMBERS.get(name, name): value for name, value in exc.details.items()}
+        extra: dict[str, Any] = {"retryable": exc.retryable} | ({"hint": exc.hint} if exc.hint else {})
+        extra |= {_MEMBERS.get(name, name): value for name, value in exc.details.items()}
         body = problem(status=exc.status, code=exc.code, detail=str(exc), instance=instance, **extra)
         return _response(body, _retry_after(exc.details.get("retry_after_seconds")))
     if isinstance(exc, RequestDataTooBig):

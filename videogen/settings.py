@@ -338,6 +338,7 @@ LOGGING = {
     "loggers": {
         "rq": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
-        "httpx": {"level": "WARNING"},  # It tells of every request.
+        "httpx": {"level": "WARNING"},  # They tell of every request.
+        "httpx2": {"level": "WARNING"},
     },
 }

@@ -6,6 +6,7 @@ cannot be counted here is assumed, and said so under the table.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -43,8 +44,9 @@ REASONING_TOKENS = {
 #: From this length on OpenAI keeps an input in its prompt cache, and charges for writing it there.
 CACHEABLE_TOKENS = 1024
 ASSUMPTIONS = (
-    "Assumed: reasoning at low effort as shown; a schema costs what its compact JSON costs; nothing is "
-    f"read from the provider's prompt cache, and inputs from {CACHEABLE_TOKENS} tokens on are written to it."
+    "Assumed: reasoning at low effort as shown, part of the output; a schema costs what its compact JSON "
+    "costs; nothing is read from the provider's prompt cache, and inputs from "
+    f"{CACHEABLE_TOKENS} tokens on are written to it."
 )
 
 REQUEST = PromptInput(
@@ -93,6 +95,11 @@ def tokens(text: str) -> int:
     return len(_ENCODING.encode(text))
 
 
+def schema_tokens(task: Task[Any, Any]) -> int:
+    """The tokens of a schema, which is sent with every question."""
+    return tokens(_json(task.schema))
+
+
 def _calls() -> Iterator[tuple[Call, Any]]:
     yield (read := _call(PROMPT_ANALYSIS, REQUEST))
     yield (branded := _call(BRAND_ANALYSIS, BrandRequest(BRAND, REQUEST)))
@@ -103,12 +110,8 @@ def _calls() -> Iterator[tuple[Call, Any]]:
 
 def _call(task: Task[Any, Any], asked: Any) -> tuple[Call, Any]:
     answer = _json(ANSWERS[task.name](task.name, task.schema, json.loads(task.user_turn(asked))))
-    sent = (
-        tokens(task.prompt.text)
-        + tokens(_json(task.schema))
-        + tokens(task.user_turn(asked))
-        + ENVELOPE_TOKENS
-    )
+    fixed = tokens(task.prompt.text) + schema_tokens(task) + ENVELOPE_TOKENS
+    sent = fixed + tokens(task.user_turn(asked))
     thought = REASONING_TOKENS[task.name]
     usage = Usage(
         input_tokens=sent,
@@ -126,29 +129,46 @@ def _json(value: Any) -> str:
 
 def table_of(calls: list[Call], edit: Call) -> Table:
     """The table, with the seed's total beside ours."""
-    table = Table(caption=ASSUMPTIONS, caption_justify="left")
+    total = sum((call.usd for call in calls), Decimal(0))
+    table = Table(caption=f"{ASSUMPTIONS} {_margin(calls, total)}", caption_justify="left")
     for name in ("task", "model"):
         table.add_column(name)
-    for name in ("input", "to cache", "output", "of it reasoning", "USD"):
+    for name in ("input", "cached", "to cache", "output", "reasoning", "USD"):
         table.add_column(name, justify="right")
     for call in calls:
         table.add_row(*_row(call))
-    total = sum((call.usd for call in calls), Decimal(0))
     table.add_section()
-    table.add_row("a generation", "", "", "", "", "", f"{total:.5f}", style="bold")
-    table.add_row("the seed's, optimised", "gpt-4, gpt-3.5-turbo", "", "", "", "", f"{SEED_USD:.5f}")
+    table.add_row("a generation", "", "", "", "", "", "", f"{total:.5f}", style="bold")
+    table.add_row("the seed's, optimised", "gpt-4, gpt-3.5-turbo", "", "", "", "", "", f"{SEED_USD:.5f}")
     table.add_section()
     table.add_row(*_row(edit))
     return table
 
 
+def _margin(calls: list[Call], total: Decimal) -> str:
+    """How much more the model of the longest answer may think before the aim is missed."""
+    longest = max(calls, key=lambda call: call.usage.output_tokens)
+    price = price_of(longest.model)
+    if price is None or total >= AIM_USD:
+        return f"The aim of {AIM_USD} USD is missed."
+    more = int((AIM_USD - total) / price.output_usd * 1_000_000)
+    return f"The aim of {AIM_USD} USD allows {longest.task} {more} tokens of reasoning more."
+
+
 def _row(call: Call) -> list[str]:
     usage = call.usage
-    counts = (usage.input_tokens, usage.cache_write_tokens, usage.output_tokens, usage.reasoning_tokens)
+    counts = (
+        usage.input_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+    )
     return [call.task, call.model, *(f"{count:,}" for count in counts), f"{call.usd:.5f}"]
 
 
 _ENCODING = quicktok.get_encoding("o200k_base")
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videogen.settings")
     Console().print(table_of(calls_of_a_generation(), call_of_an_edit()))

@@ -6,7 +6,7 @@ from videogen.kernel.admin import formatting
 
 register = template.Library()
 
-for name in ("count", "duration", "usd", "words"):
+for name in ("count", "duration", "share", "usd", "words"):
     register.filter(name, getattr(formatting, name))
 
 
@@ -14,9 +14,3 @@ for name in ("count", "duration", "usd", "words"):
 def percent(number: float) -> str:
     """A length in an SVG."""
     return f"{number:.3f}%"
-
-
-@register.filter
-def share(part: int, whole: int) -> str:
-    """A part as whole percent; nothing where there is no whole."""
-    return f"{100 * part / whole:.0f} %" if whole else ""

@@ -57,6 +57,7 @@ def models_listed(desk: Client, **query: str) -> set[str]:
         ({"q": "0badcafe"}, {"a"}),
         ({"q": str(GENERATION)}, {"a"}),
         ({"q": "req_42"}, {"b"}),
+        ({"q": "feedface"}, {"c"}),
         ({"q": "nothing"}, set()),
         ({"q": " "}, {"a", "b", "c"}),
     ],
@@ -66,7 +67,7 @@ def test_calls_are_found_by_what_is_known_of_them(
 ) -> None:
     call_made(model="a", generation_id=GENERATION)
     call_made(model="b", task="micro_prompts", provider_request_id="req_42")
-    call_made(model="c", outcome=Outcome.FAILED, error_code="analysis.timed_out")
+    call_made(model="c", outcome=Outcome.FAILED, pk=UUID("feedface-0000-4000-8000-000000000000"))
     assert models_listed(desk, **query) == found
 
 

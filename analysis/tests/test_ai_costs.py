@@ -10,11 +10,6 @@ from analysis.tests.ledger import call_made, hit_made
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "160")
-
-
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     call_command("ai_costs", *arguments)
     return capsys.readouterr().out
@@ -27,6 +22,14 @@ def test_the_table_has_a_row_for_each_task_and_model_and_a_sum(capsys: pytest.Ca
     assert lines[0][:2] + lines[0][-1:] == ["micro", "prompts", "$1.50"]
     assert lines[1][:3] + lines[1][-1:] == ["prompt", "analysis", "gpt-6-luna", "$0.25"]
     assert (lines[2][0], lines[2][-1]) == ("Together", "$1.75")
+
+
+def test_no_number_is_cut_short_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    call_made(model="a-model-with-a-rather-long-name", input_tokens=1_234_567_890)
+    assert "1,234,567,890" in said(capsys)
 
 
 def test_what_the_cache_saved_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,7 +107,8 @@ def test_without_a_history_it_is_typical_tokens_at_the_price() -> None:
 
 def test_with_a_history_it_is_the_median_of_the_newest_answers_of_the_model_in_use() -> None:
     call_made(cost_usd="9", model="gpt-4")
-    call_made(cost_usd="9", outcome=Outcome.FAILED)
+    for _ in range(4):
+        call_made(cost_usd="9", outcome=Outcome.FAILED)
     for days_ago, dollars in enumerate(["0.001", "0.003", "0.002"]):
         call_made(cost_usd=dollars, days_ago=days_ago)
     assert typical_cost_usd(tasks=["prompt_analysis"], duration_seconds=15) == Decimal("0.002")

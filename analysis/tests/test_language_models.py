@@ -213,6 +213,12 @@ def test_a_setting_that_cannot_work_is_warned_of(
     assert found() == ids
 
 
+def test_an_effort_for_a_model_that_does_not_reason_is_warned_of(settings: Settings, tmp_path: Path) -> None:
+    own_file(settings, tmp_path, "[models.plain]\ninput_usd = 0\noutput_usd = 0\nreasoning_efforts = []")
+    settings.OPENAI_MODELS, settings.OPENAI_REASONING_EFFORT = dict.fromkeys(TASKS, "plain"), "low"
+    assert found() == {"analysis.W004"}
+
+
 def test_with_the_local_engine_only_a_fallback_to_itself_is_warned_of(settings: Settings) -> None:
     settings.ANALYSIS_ENGINE, settings.OPENAI_MODELS = "local", dict.fromkeys(TASKS, "gpt-4")
     assert found() == set()

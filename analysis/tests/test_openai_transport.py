@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import signal
 import threading
 import time
 import tracemalloc
@@ -141,6 +142,20 @@ def test_a_call_that_nobody_wants_any_more_is_left_at_once(reason, kind, openai_
     with pytest.raises(reason):
         transport.send(QUESTION, timeout_seconds=30, tick=tick)
     assert time.monotonic() < cancelled_at + 0.5
+    assert eventually(lambda: openai_server.ledger.asked()[0].status == 499, seconds=1)
+
+
+def test_a_workers_alarm_ends_the_wait(openai_server, transport):
+    def alarm(*_):
+        raise NobodyWantsIt
+
+    openai_server.script(Fault("silence"))
+    before = signal.signal(signal.SIGALRM, alarm)  # As RQ limits the time of a job.
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    with pytest.raises(NobodyWantsIt):
+        ask(transport)
+    signal.signal(signal.SIGALRM, before)
+
     assert eventually(lambda: openai_server.ledger.asked()[0].status == 499, seconds=1)
 
 

@@ -24,7 +24,9 @@ PERMANENT = "Trying the same again will hardly help; find out what the message i
 
 
 def advice_for(error: Mapping[str, Any]) -> str:
-    """A sentence for a stored error, whatever its code."""
+    """A sentence for a stored error: its own hint, or what its code stands for."""
+    if hint := error.get("hint"):
+        return f"{hint} {RETRYABLE if error.get('retryable') else ''}".rstrip()
     matching = [start for start in ADVICE if str(error.get("code", "")).startswith(start)]
     if matching:
         return ADVICE[max(matching, key=len)]

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models.fields.json import KT
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from analysis.models import TextCall
 from generations.admin.advice import advice_for
-from generations.admin.formatting import NONE, between, duration, moment, usd
 from generations.admin.timeline import Timeline, timeline_of
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.services.plans import eta_seconds
 from generations.states import CANCELLABLE, WORKABLE, GenerationStatus, StageStatus
+from videogen.kernel.admin.formatting import NONE, between, duration, moment, usd
 
 #: So many events are shown at once, the newest first.
 EVENTS = 200
@@ -28,6 +30,7 @@ class RunRow:
     position: int | None
     waited: str
     ran: str
+    notes: tuple[str, ...]
     can_run_again: bool
 
 
@@ -65,7 +68,17 @@ class GenerationDetail:
     @cached_property
     def runs(self) -> list[StageRun]:
         runs = StageRun.objects.filter(generation=self.generation).defer("output")
-        return list(runs.order_by("created_at", "attempt"))
+        shown = runs.annotate(engine=KT("output__engine"), cached=KT("output__cached"))
+        return list(shown.order_by("created_at", "attempt"))
+
+    @cached_property
+    def models(self) -> dict[str, str]:
+        """Which language models each text task asked, from the ledger."""
+        asked: dict[str, str] = {}
+        calls = TextCall.objects.of_generation(self.generation.pk).order_by("task", "model")
+        for task, model in calls.values_list("task", "model").distinct():
+            asked[task] = f"{asked[task]}, {model}" if task in asked else model
+        return asked
 
     @cached_property
     def events(self) -> list[ProgressEvent]:
@@ -102,8 +115,18 @@ class GenerationDetail:
                 position=self.positions.get(run.clip_id) if run.clip_id else None,
                 waited=duration(between(run.created_at, run.started_at or run.finished_at)),
                 ran=duration(between(run.started_at, run.finished_at)),
+                notes=tuple(self._notes(run)),
                 can_run_again=latest[run.stage, run.clip_id] == run.pk and self._can_run_again(run),
             )
+
+    def _notes(self, run: StageRun) -> Iterator[str]:
+        if run.engine:  # type: ignore[attr-defined]  # The annotations of `runs`.
+            made_by = [run.engine, self.models.get(run.stage, "")]  # type: ignore[attr-defined]
+            remembered = "answered before" if run.cached == "true" else ""  # type: ignore[attr-defined]
+            yield ", ".join(filter(None, [*made_by, remembered]))
+        if run.put_back_count:
+            times = "once" if run.put_back_count == 1 else f"{run.put_back_count} times"
+            yield f"put back {times}: {run.put_back_reason}"
 
     def _can_run_again(self, run: StageRun) -> bool:
         if run.status == StageStatus.RUNNING:
@@ -135,7 +158,9 @@ class GenerationDetail:
     def _cost(self) -> str:
         cap = self.generation.max_cost_usd
         limit = "" if cap is None else f", at most {usd(cap)}"
-        return f"{usd(self.generation.actual_usd)} of {usd(self.generation.estimated_usd)} estimated{limit}"
+        estimated = f"{usd(self.generation.estimated_usd)} estimated"
+        text = f"{usd(self.generation.analysis_usd)} for text"
+        return f"{usd(self.generation.actual_usd)} of {estimated}{limit}; {text}"
 
     def _video(self) -> str:
         video = self.generation.video

@@ -8,10 +8,10 @@ from django.db.models import DurationField, ExpressionWrapper, F, Model, Q, Quer
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from generations.admin.formatting import words
 from generations.pipeline import STAGES
 from generations.providers.registry import provider_names
 from generations.states import LIVE, GenerationStatus, StageStatus
+from videogen.kernel.admin.formatting import words
 
 WORKING = (GenerationStatus.PROCESSING, GenerationStatus.CANCELLING)
 TWICE_ITS_LENGTH = ExpressionWrapper(
@@ -24,6 +24,8 @@ WAITING_LONG = Q(status=GenerationStatus.QUEUED, updated_at__lt=Now() - timedelt
 RUNNING = Q(status__in=WORKING)
 SLOW = Q(started_at__lt=Coalesce(F("finished_at"), Now()) - TWICE_ITS_LENGTH)
 OVERDUE = Q(status=StageStatus.RUNNING, lease_expires_at__lt=Now())
+
+PUT_BACK = Q(status=StageStatus.QUEUED, put_back_count__gt=0, available_at__gt=Now())
 
 
 class QuestionFilter(admin.SimpleListFilter):
@@ -58,6 +60,7 @@ class StageRunQuestion(QuestionFilter):
 
     questions = {
         "live": ("Live: queued, running or waiting", Q(status__in=LIVE)),
+        "put back": ("Put back: too early for it", PUT_BACK),
         "failed": ("Failed", Q(status=StageStatus.FAILED)),
         "lost": ("Lost: its worker went silent", Q(status=StageStatus.LOST)),
         "overdue": ("Running on an expired lease", OVERDUE),

@@ -21,7 +21,11 @@ from django.views.decorators.http import require_POST
 
 from generations.admin.detail import GenerationDetail
 from generations.admin.filters import GenerationQuestion, ProviderFilter
-from generations.admin.formatting import (
+from generations.models import Clip, Generation
+from generations.services.generations import generation_cancel, generation_delete, generation_retry
+from storage_app.models import Asset
+from storage_app.responses import asset_response
+from videogen.kernel.admin.formatting import (
     NONE,
     age,
     badge,
@@ -32,12 +36,8 @@ from generations.admin.formatting import (
     usd,
     words,
 )
-from generations.admin.pagination import BoundedPaginator
-from generations.admin.read_only import ReadOnlyAdmin
-from generations.models import Clip, Generation
-from generations.services.generations import generation_cancel, generation_delete, generation_retry
-from storage_app.models import Asset
-from storage_app.responses import asset_response
+from videogen.kernel.admin.pagination import BoundedPaginator
+from videogen.kernel.admin.read_only import ReadOnlyAdmin
 from videogen.kernel.errors import DomainError
 
 VERBS: dict[str, tuple[Callable[..., object], str]] = {

@@ -17,19 +17,19 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 
 from generations.admin.filters import StageFilter, StageRunQuestion
-from generations.admin.formatting import (
+from generations.admin.state import run_badge
+from generations.models import StageRun
+from generations.services.generations import stage_rerun
+from videogen.kernel.admin.formatting import (
     NONE,
     age,
-    badge,
     between,
     duration,
     short_id,
     words,
 )
-from generations.admin.pagination import BoundedPaginator
-from generations.admin.read_only import ReadOnlyAdmin
-from generations.models import StageRun
-from generations.services.generations import stage_rerun
+from videogen.kernel.admin.pagination import BoundedPaginator
+from videogen.kernel.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(StageRun)
@@ -52,7 +52,7 @@ class StageRunAdmin(ReadOnlyAdmin):
     fields = [
         *["of_generation", "stage", "clip", "attempt", "state", "queue", "worker", "percentage"],
         *["error_code", "error_message", "created_at", "available_at", "started_at"],
-        *["lease_expires_at", "finished_at", "output"],
+        *["put_back_count", "put_back_reason", "lease_expires_at", "finished_at", "output"],
     ]
     readonly_fields = ["of_generation", "state"]
 
@@ -71,7 +71,7 @@ class StageRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="status")
     def state(self, run: StageRun) -> SafeString:
-        return badge(run.status)
+        return run_badge(run)
 
     @admin.display(description="generation")
     def of_generation(self, run: StageRun) -> SafeString:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from generations.admin.formatting import NONE, between, duration, words
 from generations.models import StageRun
 from generations.pipeline import STAGE, STAGES
+from videogen.kernel.admin.formatting import NONE, between, duration, words
 
 Interval = tuple[datetime, datetime]
 

@@ -31,14 +31,14 @@ QUEUED: dict[str, Any] = {
     "provider": "animatic",
     "model": "animatic-1",
     "approval": "auto",
-    "max_cost_usd": "2.5000",
+    "max_cost_usd": "2.500000",
     "seed": 1820194531,
     "metadata": {"campaign": "autumn"},
     "clip_count": 0,
     "clips_ready": 0,
     "video": None,
     "error": None,
-    "cost": {"estimated_usd": "0.0000", "actual_usd": "0.0000"},
+    "cost": {"estimated_usd": "0.003100", "actual_usd": "0.000000", "analysis_usd": "0.000000"},
     "warnings": ["animatic: a drawn preview of what a paid provider would film"],
     "version": 1,
     "parent_id": None,
@@ -75,6 +75,7 @@ COMPLETED: dict[str, Any] = QUEUED | {
         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "media_type": "video/mp4",
     },
+    "cost": {"estimated_usd": "0.003100", "actual_usd": "0.002874", "analysis_usd": "0.002874"},
     "updated_at": "2026-01-31T12:00:13.101000Z",
     "started_at": "2026-01-31T12:00:00.041000Z",
     "finished_at": "2026-01-31T12:00:13.101000Z",
@@ -82,8 +83,24 @@ COMPLETED: dict[str, Any] = QUEUED | {
 
 CANCELLING: dict[str, Any] = QUEUED | {"status": "cancelling", "queue_position": None, "percentage": 41}
 
+FAILED: dict[str, Any] = QUEUED | {
+    "status": "failed",
+    "stage": "prompt_analysis",
+    "queue_position": None,
+    "eta_seconds": None,
+    "error": {
+        "code": "safety.input.violence",
+        "message": "This request was blocked by moderation: violence.",
+        "stage": "prompt_analysis",
+        "position": None,
+        "retryable": False,
+        "hint": "Rewrite the text without what its category names.",
+    },
+    "finished_at": "2026-01-31T12:00:01.300000Z",
+}
+
 PAGE: dict[str, Any] = {
-    "results": [COMPLETED],
+    "results": [COMPLETED, FAILED],
     "next": "http://127.0.0.1:8000/api/v1/generations?limit=20&cursor=WyIyMDI2…",
 }
 
@@ -109,9 +126,12 @@ PLAN: dict[str, Any] = {
     "model": "animatic-1",
     "frame": {"width": 1280, "height": 720, "fps": 24},
     "storyboard": STORYBOARD,
-    "estimated_usd": "0.0000",
+    "estimated_usd": "0.003100",
     "estimated_seconds": 13.6,
-    "warnings": QUEUED["warnings"],
+    "warnings": [
+        *QUEUED["warnings"],
+        "This storyboard is a sketch, made without the language model that will write the real one.",
+    ],
 }
 
 CLIPS: dict[str, Any] = {
@@ -126,7 +146,7 @@ CLIPS: dict[str, Any] = {
             "provider": "animatic",
             "model": "animatic-1",
             "seed": 1820202450,
-            "cost_usd": "0.0000",
+            "cost_usd": "0.000000",
             "video": {
                 "url": f"{URL}/clips/1/video",
                 "size_bytes": 1412045,
@@ -165,7 +185,7 @@ PROVIDER: dict[str, Any] = {
     "available": True,
     "unavailable_because": None,
     "paid": False,
-    "prices": [{"model": "animatic-1", "resolution": "720p", "usd_per_second": "0.0000"}],
+    "prices": [{"model": "animatic-1", "resolution": "720p", "usd_per_second": "0.000000"}],
     "capabilities": {
         "models": ["animatic-1"],
         "aspect_ratios": ["16:9", "9:16", "1:1", "4:5", "21:9"],

@@ -109,10 +109,10 @@ class Dollars(serializers.DecimalField):
     """US dollars, as text or as a number."""
 
     def __init__(self, *, max_value: int, **options: Any) -> None:
-        allowed = f'an amount in US dollars from 0 to {max_value} with at most 4 decimals, such as "2.50"'
+        allowed = f'an amount in US dollars from 0 to {max_value} with at most 6 decimals, such as "2.50"'
         super().__init__(
-            max_digits=10,
-            decimal_places=4,
+            max_digits=12,
+            decimal_places=6,
             min_value=Decimal(0),
             max_value=Decimal(max_value),
             error_messages=refusals(allowed),

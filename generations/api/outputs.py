@@ -56,6 +56,7 @@ def generation_output(generation: Generation) -> dict[str, Any]:
         "cost": {
             "estimated_usd": dollars(generation.estimated_usd),
             "actual_usd": dollars(generation.actual_usd),
+            "analysis_usd": dollars(generation.analysis_usd),
         },
         "warnings": generation.warnings,
         "version": generation.version,
@@ -138,8 +139,8 @@ def scene_output(scene: dict[str, Any]) -> dict[str, Any]:
 
 
 def dollars(amount: Decimal | None) -> str | None:
-    """Money is text, so that no client rounds it."""
-    return None if amount is None else f"{amount:.4f}"
+    """Money is text, so that no client rounds it; a text task may cost a hundredth of a cent."""
+    return None if amount is None else f"{amount:.6f}"
 
 
 def moment(when: datetime | None) -> str | None:

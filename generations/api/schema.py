@@ -31,7 +31,8 @@ MEANINGS = {
     413: "The body is too large.",
     415: "The body is not `application/json`.",
     416: "The Range is outside of the file.",
-    422: "Well formed, but this installation cannot do it; `errors` names the field.",
+    422: "Well formed, but this installation cannot do it (`errors` names the field), or its words are "
+    "blocked (`safety.input.…`).",
 }
 EVERYWHERE = (401, 403, 429, 503)
 

@@ -13,7 +13,7 @@ OBJECT = {"type": "object", "additionalProperties": True}
 
 def money(help_text: str, *, nullable: bool = False) -> serializers.RegexField:
     """US dollars as text."""
-    return serializers.RegexField(r"^\d+\.\d{4}$", help_text=help_text, allow_null=nullable)
+    return serializers.RegexField(r"^\d+\.\d{6}$", help_text=help_text, allow_null=nullable)
 
 
 class Shape(serializers.Serializer[Any]):
@@ -42,7 +42,8 @@ class Cost(Shape):
     """US dollars, as text."""
 
     estimated_usd = money("What it should cost.")
-    actual_usd = money("What it has cost so far.")
+    actual_usd = money("What it has cost so far: its clips and its text tasks.")
+    analysis_usd = money("The part of the text tasks, failed and repaired answers included.")
 
 
 class Error(Shape):
@@ -53,6 +54,7 @@ class Error(Shape):
     stage = serializers.CharField(allow_blank=True)
     position = serializers.IntegerField(allow_null=True, help_text="Of the clip, where it was one.")
     retryable = serializers.BooleanField(help_text="Whether `/retry` may help.")
+    hint = serializers.CharField(allow_blank=True, help_text="What can be done about it, beyond the message.")
 
 
 class Links(Shape):
@@ -279,3 +281,7 @@ class Problem(Shape):
     code = serializers.CharField(help_text="For programs; it does not change.")
     errors = FieldError(many=True)  # type: ignore[assignment]
     request_id = serializers.CharField()
+    retryable = serializers.BooleanField(
+        required=False, help_text="Whether the same request may succeed later; where that is known."
+    )
+    hint = serializers.CharField(required=False, help_text="What can be done about it, beyond the detail.")

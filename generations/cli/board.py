@@ -108,6 +108,6 @@ def _row_event(row: Row, message: Mapping[str, Any], position: int) -> None:
             row.running.pop(position, None)
             row.done.add(position)
             row.note = ""
-        case "stage.retrying" | "stage.lost" | "stage.failed":
+        case "stage.postponed" | "stage.retrying" | "stage.lost" | "stage.failed":
             row.running.pop(position, None)
             row.note = message["message"]

@@ -13,12 +13,13 @@ ATTEMPTS = 4
 
 
 class ApiProblem(Exception):
-    """The service refused. `str()` of it is its sentence; `errors` names the fields."""
+    """The service refused. `str()` of it is its sentence; `errors` names fields, `hint` says what to do."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         super().__init__(str(body.get("detail") or body.get("title") or f"HTTP {status}"))
         self.status = status
         self.errors: list[Mapping[str, str]] = list(body.get("errors") or [])
+        self.hint = str(body.get("hint") or "")
 
 
 class ServiceAway(Exception):

@@ -27,6 +27,7 @@ MESSAGES = {
 VERBS = {
     "stage.started": "started",
     "stage.succeeded": "done",
+    "stage.postponed": "waits",
     "stage.retrying": "failed, tries again",
     "stage.lost": "lost its worker, starts again",
     "stage.failed": "failed",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from generations.cli.board import Board
+from videogen.kernel.admin.formatting import usd
 
 LONGEST_NAME = 60
 LABEL_WIDTH = 10
@@ -68,7 +70,10 @@ def _stages(board: Board) -> str:
 
 
 def _cost(cost: Mapping[str, str]) -> str:
-    return "nothing" if float(cost["actual_usd"]) == 0 else f"${float(cost['actual_usd']):.2f}"
+    whole, text = Decimal(cost["actual_usd"]), Decimal(cost["analysis_usd"])
+    if whole == 0:
+        return "nothing"
+    return usd(whole) + (f", of which {usd(text)} for text" if 0 < text < whole else "")
 
 
 def _bytes(count: int) -> str:

@@ -23,7 +23,7 @@ class Clip(models.Model):
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=100, blank=True)
     seed = models.BigIntegerField()
-    cost_usd = models.DecimalField(max_digits=10, decimal_places=4, default=Decimal(0))
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
     source = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     video = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     thumbnail = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

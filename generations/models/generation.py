@@ -14,6 +14,9 @@ from django.utils import timezone
 from generations.states import FINISHED, GenerationStatus
 from storage_app.models import Asset
 
+#: What is kept of an amount of money. The ledger of text calls has more digits, the API shows fewer.
+SMALLEST_USD = Decimal("1e-8")
+
 
 class Approval(models.TextChoices):
     """Whether a person looks at the storyboard before anything is rendered."""
@@ -51,7 +54,8 @@ class Generation(models.Model):
     """One request for one video, and how far it is.
 
     A status moves only by `generations.states.GENERATION`; `percentage` never goes back;
-    `last_sequence` is the number of its newest ProgressEvent.
+    `last_sequence` is the number of its newest ProgressEvent. `actual_usd` is what its clips and
+    its text tasks have cost so far; `analysis_usd` is the latter's part, as of their ledger.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -68,7 +72,7 @@ class Generation(models.Model):
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=100, blank=True)
     approval = models.CharField(max_length=20, choices=Approval, default=Approval.AUTO)
-    max_cost_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
+    max_cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
     seed = models.BigIntegerField()
     metadata = models.JSONField(default=dict, blank=True)
 
@@ -86,8 +90,9 @@ class Generation(models.Model):
     clip_count = models.PositiveSmallIntegerField(default=0)
     clips_ready = models.PositiveSmallIntegerField(default=0)
 
-    estimated_usd = models.DecimalField(max_digits=10, decimal_places=4, default=Decimal(0))
-    actual_usd = models.DecimalField(max_digits=10, decimal_places=4, default=Decimal(0))
+    estimated_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
+    actual_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
+    analysis_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
 
     video = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     poster = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

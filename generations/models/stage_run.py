@@ -1,4 +1,4 @@
-"""One attempt at one stage. The row's id is the fencing token of whoever works on it."""
+"""One attempt at one stage. The row's id, with `put_back_count`, is the fencing token of who works on it."""
 
 import uuid
 
@@ -15,8 +15,9 @@ from generations.states import LIVE, StageStatus
 class StageRun(models.Model):
     """Rows are only added, so the history is kept; a retry is a new row with the next `attempt`.
 
-    `available_at`: not before this moment (a retry waits). `lease_expires_at`: after it, by the
-    database's clock, the worker counts as dead.
+    `available_at`: not before this moment (a retry waits, and what was put back). `put_back_count`:
+    how often it was too early; `put_back_reason` says what it waited for last. `lease_expires_at`:
+    after it, by the database's clock, the worker counts as dead.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -31,6 +32,8 @@ class StageRun(models.Model):
     output = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
+    put_back_count = models.PositiveIntegerField(default=0)
+    put_back_reason = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     available_at = models.DateTimeField(db_default=Now())
     lease_expires_at = models.DateTimeField(null=True, blank=True)

@@ -23,7 +23,8 @@ from videogen.kernel.states import TransitionRefused
 
 logger = logging.getLogger(__name__)
 
-#: A run this young is on its way: its own transaction sends it after commit.
+#: A run this young is on its way: its own transaction sends it after commit. Nobody else sends what was
+#: put back.
 GRACE_SECONDS = 1
 
 #: Assets that nothing refers to are left for this long: an attempt may be about to.
@@ -34,9 +35,9 @@ BATCH = 500
 
 def queued_send() -> int:
     """Send the queued runs that are due and that lie in no queue. Answers how many."""
+    left_alone = Q(available_at__lte=Now() - timedelta(seconds=GRACE_SECONDS))
     due = StageRun.objects.filter(
-        status=StageStatus.QUEUED,
-        available_at__lte=Now() - timedelta(seconds=GRACE_SECONDS),
+        left_alone | Q(put_back_count__gt=0), status=StageStatus.QUEUED, available_at__lte=Now()
     ).order_by("available_at")[:BATCH]
     by_queue: dict[str, list[StageRun]] = defaultdict(list)
     for run in due:

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from generations.models import Clip, Generation, StageRun
+from analysis.costs import spent_usd
+from generations.models import SMALLEST_USD, Clip, Generation, StageRun
 from generations.pipeline import STAGE, Step
 from generations.services.events import event_record
 from generations.services.plans import Plan, estimated_completion, plan_of
@@ -62,6 +63,17 @@ def plan_refresh(*, generation: Generation) -> Plan:
     return plan
 
 
+def costs_refresh(*, generation: Generation, stage: str) -> None:
+    """After an attempt at a text task: take over what the ledger has for them by now. The lock is held."""
+    if not STAGE[stage].is_text:
+        return
+    spent = spent_usd(generation.pk).quantize(SMALLEST_USD)
+    if spent != generation.analysis_usd:
+        generation.actual_usd += spent - generation.analysis_usd
+        generation.analysis_usd = spent
+        generation.save(update_fields=["actual_usd", "analysis_usd"])
+
+
 def stage_run_add(*, generation: Generation, step: Step, pause_seconds: float = 0) -> StageRun:
     """Queue the next attempt at a step."""
     latest = attempts_at(generation, step.stage, step.clip_id).order_by("-attempt")
@@ -97,6 +109,7 @@ def generation_fail(*, generation: Generation, run: StageRun, error: DomainError
         "stage": run.stage,
         "position": run.clip.position if run.clip else None,
         "retryable": error.retryable,
+        "hint": error.hint,
     }
     if generation.status == GenerationStatus.QUEUED:
         GENERATION.move(generation, GenerationStatus.PROCESSING, started_at=Now())

@@ -19,6 +19,7 @@ from psycopg2.errors import LockNotAvailable
 from generations.models import Clip, Generation, IdempotencyKey, StageRun
 from generations.services.events import event_record
 from generations.services.flow import cancel_begin, generation_advance, generation_lock
+from generations.services.moderation import request_moderate
 from generations.services.planning import RequestPlan, plan_request
 from generations.services.stage_runs import stage_run_lose
 from generations.states import (
@@ -96,16 +97,21 @@ def generation_create(
 ) -> Created:
     """Accept a request: store it, queue its first stages, and answer at once. A replay gets the first answer.
 
-    Raises the `DomainError`s of planning, `TooManyGenerations`, and those of idempotency.
+    Raises the `DomainError`s of planning and moderation, `TooManyGenerations`, and those of idempotency.
     """
     fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+    if idempotency_key and (row := _used_key(owner, idempotency_key)):
+        return _replayed(row, fingerprint)
+    # Before the transaction: planning reads the cache, and moderation may ask somebody far away.
+    plan = plan_request(request)
+    request_moderate(request)
     try:
         with transaction.atomic():
             if idempotency_key:
                 earlier = _reserve_key(owner=owner, key=idempotency_key, fingerprint=fingerprint)
                 if earlier:
                     return earlier
-            generation = _create(owner, request, plan_request(request))
+            generation = _create(owner, request, plan)
             created = Created(generation, answer(generation), replayed=False)
             if idempotency_key:
                 IdempotencyKey.objects.filter(owner=owner, key=idempotency_key).update(
@@ -137,6 +143,10 @@ def _create(owner: User, request: Mapping[str, Any], plan: RequestPlan) -> Gener
     return generation
 
 
+def _used_key(owner: User, key: str) -> IdempotencyKey | None:
+    return IdempotencyKey.objects.select_related("generation").filter(owner=owner, key=key).first()
+
+
 def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Created | None:
     """Insert the key, or answer what an earlier request made under it."""
     with connection.cursor() as cursor:
@@ -144,8 +154,10 @@ def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Created | None:
     row, made = IdempotencyKey.objects.get_or_create(
         owner=owner, key=key, defaults={"fingerprint": fingerprint}
     )
-    if made:
-        return None
+    return None if made else _replayed(row, fingerprint)
+
+
+def _replayed(row: IdempotencyKey, fingerprint: str) -> Created:
     if row.fingerprint != fingerprint:
         raise IdempotencyMismatch("This Idempotency-Key was used with another body; take a new key.")
     if row.generation is None:

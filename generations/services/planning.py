@@ -1,21 +1,26 @@
 """From a request to what will be made of it: provider, model, price, and what had to be adapted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from analysis import services as analysis
-from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard, StoryboardInput
+from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard
+from analysis.costs import typical_cost_usd
+from analysis.services import engine_name, storyboard_sketch
 from generations.media.frame import FrameFormat, frame_format
-from generations.pipeline import applicable
+from generations.models import SMALLEST_USD
+from generations.pipeline import Stage, applicable
 from generations.providers.base import Capabilities, ClipSpec, VideoProvider
 from generations.providers.registry import provider_get, provider_names
+from generations.services.moderation import request_moderate
 from generations.services.plans import Plan, backlog_seconds
 from videogen.kernel.errors import DomainError
+
+SKETCH = "This storyboard is a sketch, made without the language model that will write the real one."
 
 
 class RequestRefused(DomainError):
@@ -68,7 +73,7 @@ def plan_request(request: Mapping[str, Any]) -> RequestPlan:
     estimate = _estimate(provider, request, model)
     limit = request.get("max_cost_usd")
     if limit is not None and estimate > limit:
-        message = f"This costs about {estimate} USD, more than max_cost_usd {limit}."
+        message = f"This costs about {estimate:.6f} USD, more than max_cost_usd {limit:f}."
         raise BudgetTooSmall(message, estimated_usd=str(estimate), max_cost_usd=str(limit))
     return RequestPlan(name, model, estimate, warnings=(able.notice,) if able.notice else ())
 
@@ -86,27 +91,43 @@ def _refuse(field: str, message: str) -> None:
 
 
 def _estimate(provider: VideoProvider, request: Mapping[str, Any], model: str) -> Decimal:
-    """The price of the whole, before the storyboard is known: as clips of typical length."""
+    """The price of the whole, before the storyboard is known: its text tasks, and clips of typical length."""
+    text = _text_estimate(request)
     if not provider.capabilities().paid:
-        return Decimal(0)
+        return text
     storyboard = _storyboard(request)
     frame = frame_format(aspect_ratio=request["aspect_ratio"], resolution=request["resolution"])
     specs = (clip_spec(scene, frame, request, model) for scene in storyboard.scenes)
-    return sum((provider.estimate(spec) for spec in specs), Decimal(0))
+    return sum((provider.estimate(spec) for spec in specs), text)
+
+
+def _text_estimate(request: Mapping[str, Any]) -> Decimal:
+    tasks = [stage.name for stage in _stages(request) if stage.is_text]
+    return typical_cost_usd(tasks=tasks, duration_seconds=request["duration_seconds"]).quantize(SMALLEST_USD)
 
 
 def dry_run(request: Mapping[str, Any]) -> DryRun:
-    """The plan of a request. Nothing is stored."""
+    """The plan of a request. Nothing is stored, and no engine that is paid is asked for it.
+
+    Raises what `plan_request` does, and `Unsafe`.
+    """
     plan = plan_request(request)
+    request_moderate(request)
+    if engine_name() != "local":
+        plan = replace(plan, warnings=(*plan.warnings, SKETCH))
     storyboard = _storyboard(request)
     frame = frame_format(aspect_ratio=request["aspect_ratio"], resolution=request["resolution"])
     return DryRun(plan, storyboard, frame, seconds=_seconds(request))
 
 
 def _seconds(request: Mapping[str, Any]) -> float:
-    stages = applicable(_Branded(request.get("brand")))
-    own = Plan(stages=stages, clip_seconds={}, positions={}).remaining_seconds(request["duration_seconds"])
+    plan = Plan(stages=_stages(request), clip_seconds={}, positions={})
+    own = plan.remaining_seconds(request["duration_seconds"])
     return own + backlog_seconds(before=timezone.now())
+
+
+def _stages(request: Mapping[str, Any]) -> list[Stage]:
+    return applicable(_Branded(request.get("brand")))
 
 
 @dataclass(frozen=True)
@@ -115,14 +136,12 @@ class _Branded:
 
 
 def _storyboard(request: Mapping[str, Any]) -> Storyboard:
-    asked = prompt_input(request)
     brand = request.get("brand")
-    branded = analysis.brand_analyse(brand=BrandInput(**brand), request=asked).value if brand else None
-    analysed = analysis.prompt_analyse(request=asked).value
-    seed = request.get("seed") or 0
-    return analysis.micro_prompts_write(
-        request=StoryboardInput(request=asked, analysis=analysed, brand=branded, seed=seed)
-    ).value
+    return storyboard_sketch(
+        request=prompt_input(request),
+        brand=BrandInput(**brand) if brand else None,
+        seed=request.get("seed") or 0,
+    )
 
 
 def prompt_input(request: Mapping[str, Any]) -> PromptInput:

@@ -21,8 +21,8 @@ EXTRA_SECONDS = 120
 
 
 def job_id(run: StageRun) -> str:
-    """The name of a run's message; the same run always has the same."""
-    return f"stage-{run.pk}"
+    """The name of a run's message; the same until the run is put back."""
+    return f"stage-{run.pk}-{run.put_back_count}"
 
 
 def enqueue_on_commit(run: StageRun) -> None:

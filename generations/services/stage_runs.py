@@ -5,7 +5,9 @@ dispatchers. Each move is one guarded UPDATE under the generation's lock; who co
 """
 
 import logging
+import random
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,15 +15,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from generations.models import Clip, Generation, StageRun
+from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.pipeline import Step
 from generations.services.events import event_record, percentage_publish
 from generations.services.flow import (
     attempts_at,
     cancel_finish,
+    costs_refresh,
     generation_advance,
     generation_fail,
     generation_lock,
@@ -38,7 +42,7 @@ from generations.states import (
     GenerationStatus,
     StageStatus,
 )
-from videogen.kernel.errors import DomainError
+from videogen.kernel.errors import DomainError, Postponed
 from videogen.kernel.states import TransitionRefused
 
 logger = logging.getLogger(__name__)
@@ -46,8 +50,20 @@ logger = logging.getLogger(__name__)
 #: Writes what an attempt made. It runs inside the settling transaction, under the generation's lock.
 Apply = Callable[[Generation, Clip | None, Mapping[str, Any]], None]
 
-#: Pause before the next attempt, doubled each time.
+#: Pause before the next attempt, doubled each time; give or take a share, so that not all come at once.
 RETRY_SECONDS = 2
+RETRY_JITTER = 0.25
+
+#: A client is told of a wait that is at least so long, and of one and the same not more often than this.
+TOLD_SECONDS = 2
+TOLD_AGAIN_SECONDS = 30
+
+
+class WaitedTooLong(DomainError):
+    """It was put back again and again. Its code is what it waited for."""
+
+    retryable = True
+    hint = "Retry it when there is less to do. Where it happens often, the limits are too low for the load."
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,8 @@ def _announce_start(generation: Generation, run: StageRun) -> None:
     if run.clip and run.clip.status == ClipStatus.PENDING:
         CLIP.move(run.clip, ClipStatus.RENDERING)
     generation.stage = run.stage
+    if run.put_back_count:
+        return  # It has been told, and goes on.
     event_record(
         generation=generation,
         type="stage.started",
@@ -101,7 +119,9 @@ def stage_run_beat(*, run: StageRun, percentage: int) -> bool:
     """Extend the lease and tell how far the run is. False: stop, the work is no longer wanted."""
     cancelling = Generation.objects.filter(pk=OuterRef("generation"), status=GenerationStatus.CANCELLING)
     # With a join, Django would move the guard into a subquery, which is not asked again after a wait.
-    alive = StageRun.objects.filter(~Exists(cancelling), pk=run.pk, status=StageStatus.RUNNING)
+    alive = StageRun.objects.filter(
+        ~Exists(cancelling), pk=run.pk, status=StageStatus.RUNNING, put_back_count=run.put_back_count
+    )
     if not alive.update(lease_expires_at=_lease(), percentage=percentage):
         return False
     if percentage != run.percentage:
@@ -149,9 +169,69 @@ def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply)
                 return  # Only its holder can have done that: in a commit whose answer was lost.
             raise
         apply(generation, run.clip, output)
+        costs_refresh(generation=generation, stage=run.stage)
         plan = plan_refresh(generation=generation)
         _record_settled(generation, run, "stage.succeeded")
         generation_advance(generation=generation, plan=plan)
+
+
+def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
+    """It was too early: queue the same attempt again, and let the worker go. No attempt is used up.
+
+    One that has waited for ANALYSIS_MAX_WAIT_SECONDS since it was made fails with what it waits for.
+    """
+    waited = (timezone.now() - run.created_at).total_seconds()
+    left = settings.ANALYSIS_MAX_WAIT_SECONDS - waited
+    if left <= 0:
+        stage_run_fail(run=run, error=_waited_too_long(run, postponed, waited))
+        return
+    seconds = min(postponed.seconds, left)
+    held = Q(put_back_count=run.put_back_count)
+    # Its holder's own stays as it was: if the answer to the commit is lost, it is put back a second time,
+    # and by then somebody else may have it.
+    run = copy(run)
+    with transaction.atomic():
+        generation = generation_lock(run.generation_id)
+        if generation.status not in WORKABLE:
+            _let_go(generation, run)
+            return
+        STAGE_RUN.move(
+            run,
+            StageStatus.QUEUED,
+            where=held,
+            available_at=Now() + timedelta(seconds=seconds),
+            worker="",
+            started_at=None,
+            lease_expires_at=None,
+            put_back_count=F("put_back_count") + 1,
+            put_back_reason=f"{postponed.code}: {postponed}",
+        )
+        costs_refresh(generation=generation, stage=run.stage)
+        _tell_of_wait(generation, run, postponed, seconds)
+
+
+def _waited_too_long(run: StageRun, postponed: Postponed, waited: float) -> WaitedTooLong:
+    message = f"{run.stage} waited for {waited:.0f} s, the longest that is allowed; retry later. {postponed}"
+    return WaitedTooLong(message, code=postponed.code)
+
+
+def _tell_of_wait(generation: Generation, run: StageRun, postponed: Postponed, seconds: float) -> None:
+    position = run.clip.position if run.clip else None
+    lately = ProgressEvent.objects.filter(
+        generation=generation,
+        type="stage.postponed",
+        stage=run.stage,
+        position=position,
+        data__code=postponed.code,
+        created_at__gt=timezone.now() - timedelta(seconds=TOLD_AGAIN_SECONDS),
+    )
+    if seconds < TOLD_SECONDS or lately.exists():
+        return
+    plan = plan_of(generation)
+    done_at = estimated_completion(generation=generation, plan=plan) + timedelta(seconds=seconds)
+    generation.estimated_completion = done_at
+    told = {"code": postponed.code, "seconds": round(seconds, 1)}
+    _record_settled(generation, run, "stage.postponed", message=str(postponed), **told)
 
 
 def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
@@ -166,11 +246,13 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
             finished_at=Now(),
             lease_expires_at=None,
         )
+        costs_refresh(generation=generation, stage=run.stage)
         failures = _tries(generation, run, StageStatus.FAILED)
+        again = error.retryable and failures < settings.STAGE_MAX_ATTEMPTS
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
-        elif error.retryable and failures < settings.STAGE_MAX_ATTEMPTS and generation.status in WORKABLE:
-            pause = RETRY_SECONDS * 2 ** (failures - 1)
+        elif again and not isinstance(error, WaitedTooLong) and generation.status in WORKABLE:
+            pause = _pause_seconds(error, failures)
             _record_settled(generation, run, "stage.retrying", message=str(error), code=error.code)
             stage_run_add(generation=generation, step=Step(run.stage, run.clip_id), pause_seconds=pause)
         else:
@@ -178,12 +260,23 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
             generation_fail(generation=generation, run=run, error=error)
 
 
+def _pause_seconds(error: DomainError, failures: int) -> float:
+    """Twice as long each time, and at least what the error asks for."""
+    pause = RETRY_SECONDS * 2.0 ** (failures - 1)
+    jitter = random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)  # noqa: S311  Not a secret.
+    return max(pause * jitter, float(error.details.get("retry_after_seconds") or 0))
+
+
 def stage_run_abandon(*, run: StageRun) -> None:
     """The worker lets go of a run that was cancelled under it."""
     with transaction.atomic():
-        generation = generation_lock(run.generation_id)
-        STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now(), lease_expires_at=None)
-        cancel_finish(generation=generation)
+        _let_go(generation_lock(run.generation_id), run)
+
+
+def _let_go(generation: Generation, run: StageRun) -> None:
+    STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now(), lease_expires_at=None)
+    costs_refresh(generation=generation, stage=run.stage)
+    cancel_finish(generation=generation)
 
 
 def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
@@ -200,6 +293,7 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
             finished_at=Now(),
             lease_expires_at=None,
         )
+        costs_refresh(generation=generation, stage=run.stage)
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
         elif generation.status in WORKABLE and _tries(generation, run, StageStatus.LOST) < most:

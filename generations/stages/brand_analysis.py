@@ -6,19 +6,19 @@ from typing import Any
 from analysis.contracts import BrandInput
 from analysis.services import brand_analyse
 from generations.models import Clip, Generation
+from generations.services.moderation import input_moderate
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
 from generations.stages.base import StageWork
+from generations.stages.text_task import context_of, made_by
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
-    brand = BrandInput.model_validate(work.generation.brand)
-    result = brand_analyse(brand=brand, request=prompt_input(request_of(work.generation)))
-    return {
-        "brand": result.value.model_dump(mode="json"),
-        "engine": result.engine,
-        "warnings": result.warnings,
-    }
+    request, context = request_of(work.generation), context_of(work)
+    input_moderate(request, context)
+    brand = BrandInput.model_validate(request["brand"])
+    result = brand_analyse(brand=brand, request=prompt_input(request), context=context)
+    return {"brand": result.value.model_dump(mode="json"), **made_by(result)}
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.contracts import BrandAnalysis, PromptAnalysis, Storyboard, StoryboardInput
-from analysis.services import micro_prompts_write
+from analysis.services import micro_prompts_write, texts_moderate
 from generations.models import Clip, Generation
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
 from generations.services.storyboards import storyboard_adopt
 from generations.stages.base import StageWork
+from generations.stages.text_task import context_of, made_by
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
-    generation = work.generation
+    generation, context = work.generation, context_of(work)
     brand = generation.brand_analysis
     result = micro_prompts_write(
         request=StoryboardInput(
@@ -21,13 +22,16 @@ def execute(work: StageWork) -> Mapping[str, Any]:
             analysis=PromptAnalysis.model_validate(generation.analysis),
             brand=BrandAnalysis.model_validate(brand) if brand else None,
             seed=generation.seed,
-        )
+        ),
+        context=context,
     )
-    return {
-        "storyboard": result.value.model_dump(mode="json"),
-        "engine": result.engine,
-        "warnings": result.warnings,
-    }
+    texts_moderate(texts=_written(result.value), part="output", context=context)
+    return {"storyboard": result.value.model_dump(mode="json"), **made_by(result)}
+
+
+def _written(storyboard: Storyboard) -> list[str]:
+    """What a provider is asked for, and what stands on the picture."""
+    return [text for scene in storyboard.scenes for text in (scene.micro_prompt, scene.title)]
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from django import template
 
-from generations.admin import formatting
+from generations.admin.state import run_badge
 from generations.admin.status_board import StatusBoard, status_board
+from videogen.kernel.admin import formatting
 
 register = template.Library()
 
+register.filter("run_badge", run_badge)
 for name in ("badge", "clock", "duration", "moment", "percentage_bar", "short_id", "usd", "words"):
     register.filter(name, getattr(formatting, name))
 

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generations.admin import pagination
 from generations.states import GenerationStatus, StageStatus
 from generations.tests.factories import GenerationFactory, StageRunFactory
+from videogen.kernel.admin import pagination
 
 GENERATIONS = "/admin/generations/generation/"
 STAGE_RUNS = "/admin/generations/stagerun/"

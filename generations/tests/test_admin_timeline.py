@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from generations.admin.formatting import duration, usd
 from generations.admin.timeline import Axis, merged, timeline_of
 from generations.models import Clip, StageRun
+from videogen.kernel.admin.formatting import duration, usd
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

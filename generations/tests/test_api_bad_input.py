@@ -67,7 +67,7 @@ BODIES: list[tuple[dict[str, Any], str, str]] = [
     (PROMPT | {"max_cost_usd": "a lot"}, "max_cost_usd", DOLLARS),
     (PROMPT | {"max_cost_usd": "NaN"}, "max_cost_usd", DOLLARS),
     (PROMPT | {"max_cost_usd": "Infinity"}, "max_cost_usd", DOLLARS),
-    (PROMPT | {"max_cost_usd": "0.00001"}, "max_cost_usd", DOLLARS),
+    (PROMPT | {"max_cost_usd": "0.0000001"}, "max_cost_usd", DOLLARS),
     (PROMPT | {"max_cost_usd": True}, "max_cost_usd", DOLLARS),
     (PROMPT | {"max_cost_usd": ""}, "max_cost_usd", DOLLARS),
     (PROMPT | {"max_cost_usd": " "}, "max_cost_usd", DOLLARS),

@@ -39,7 +39,7 @@ def test_everything_that_is_asked_for_is_kept(api: JsonClient) -> None:
     asked = examples.REQUEST | {"seed": 0, "style": "ink", "approval": "storyboard", "max_cost_usd": 2.5}
     body = api.post(GENERATIONS, asked).json()
     kept = {name: body[name] for name in asked}
-    assert kept == asked | {"max_cost_usd": "2.5000", "brand": {**asked["brand"], "guidelines": ""}}
+    assert kept == asked | {"max_cost_usd": "2.500000", "brand": {**asked["brand"], "guidelines": ""}}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_dry_run_answers_the_plan_and_stores_nothing(api: JsonClient) -> None:
     assert response.status_code == 200
     assert plan["frame"] == {"width": 1280, "height": 720, "fps": 24}
     assert sum(scene["duration_seconds"] for scene in plan["storyboard"]["scenes"]) == 8
-    assert (plan["estimated_usd"], plan["estimated_seconds"] > 0) == ("0.0000", True)
+    assert (plan["estimated_usd"], plan["estimated_seconds"] > 0) == ("0.000000", True)
     assert not Generation.objects.exists()
     assert not IdempotencyKey.objects.exists()
 
@@ -156,7 +156,7 @@ def test_an_estimate_above_the_limit_is_refused_before_anything_is_made(
 ) -> None:
     settings.EXTRA_PROVIDERS = {"paid": "generations.tests.paid_provider.PaidProvider"}
     problem = problem_of(api.post(GENERATIONS, BODY | {"provider": "paid", "max_cost_usd": "0.01"}), 402)
-    assert (problem["code"], problem["max_cost_usd"]) == ("budget.too_small", "0.0100")
+    assert (problem["code"], problem["max_cost_usd"]) == ("budget.too_small", "0.010000")
     assert not Generation.objects.exists()
 
 

@@ -34,8 +34,8 @@ def test_one_that_cannot_work_says_why(api: JsonClient) -> None:
 def test_prices_are_for_each_model_and_resolution(api: JsonClient) -> None:
     paid = api.get("/api/v1/providers/paid").json()
     assert paid["prices"] == [
-        {"model": "grand", "resolution": "720p", "usd_per_second": "1.0000"},
-        {"model": "small", "resolution": "720p", "usd_per_second": "1.0000"},
+        {"model": "grand", "resolution": "720p", "usd_per_second": "1.000000"},
+        {"model": "small", "resolution": "720p", "usd_per_second": "1.000000"},
     ]
 
 

@@ -244,7 +244,7 @@ def test_what_redis_forgot_is_sent_again_once(generation: Generation, run: Stage
     queue_redis().flushdb()
     StageRun.objects.filter(pk=run.pk).update(available_at=Now() - timedelta(minutes=1))
     assert queued_send() == 1
-    assert messages_waiting("analysis") == {f"stage-{run.pk}"}
+    assert messages_waiting("analysis") == {f"stage-{run.pk}-0"}
     assert queued_send() == 0  # It lies in its queue now.
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from analysis.checks import tasks_by_model, variables_of
+from analysis.engines.openai.calls import subject_of
 from analysis.engines.openai.client import openai_client, timeout_of
 from analysis.engines.openai.envelope import envelope_of
 from analysis.engines.openai.failures import failures_typed
@@ -16,7 +17,9 @@ from analysis.engines.openai.wire import CallFailed
 from analysis.language_models import facts_of
 from analysis.services import engine_name
 from videogen.doctor.finding import Finding, broken, ok, warning
-from videogen.kernel.admin.formatting import price, words
+from videogen.kernel.admin.formatting import count, price, words
+from videogen.kernel.breaker import breaker_state
+from videogen.kernel.quota import QuotaState, quota_state
 
 SECONDS = 5.0
 #: So many of the server's models are named where a configured one is not among them.
@@ -87,5 +90,30 @@ def _configured_models(listed: dict[str, date | None]) -> Iterator[Finding]:
             yield report("Text server", f"it shuts {model} down on {shutdown}", advice)
 
 
+def limits() -> Iterator[Finding]:
+    """Which models are left alone at this moment, and how busy the others are. Redis knows."""
+    if engine_name() != "openai":
+        return
+    for model in tasks_by_model():
+        breaker, quota = breaker_state(subject_of(model)), quota_state(subject_of(model))
+        if breaker.state != "closed":
+            advice = "It is tried again by itself. The ledger in the admin has the errors."
+            yield warning(
+                "Text limits", f"{model} fails, and is left alone for {breaker.seconds:.0f} s", advice
+            )
+        elif quota.paused_seconds:
+            advice = "The server asked for it. A higher limit there makes it rarer; so does another model."
+            yield warning("Text limits", f"{model} is paused for {quota.paused_seconds:.0f} s", advice)
+        else:
+            yield ok("Text limits", f"{model}: {_limits_said(quota)}")
+
+
+def _limits_said(quota: QuotaState) -> str:
+    per_minute = {"requests": quota.requests_per_minute, "tokens": quota.tokens_per_minute}
+    known = [f"{count(number)} {name}" for name, number in per_minute.items() if number]
+    allowed = f"{' and '.join(known)} a minute" if known else "no limits known yet"
+    return f"{allowed}, {quota.in_flight} at work, {quota.waiting} waiting"
+
+
 CONFIGURED = (text_tasks,)
-REACHABLE = (language_model_server,)
+REACHABLE = (language_model_server, limits)

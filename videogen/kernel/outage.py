@@ -25,4 +25,4 @@ class Outage:
         """Redis answered."""
         if self._is_on[0] == 1:
             self._is_on[0] = 0
-            self._logger.warning("Redis answers again, it is no longer so that %s", self._consequence)
+            self._logger.warning("Redis answers again, this is over: %s", self._consequence)

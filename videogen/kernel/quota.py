@@ -7,7 +7,7 @@ place on the schedule instead of a refusal, and comes back for it with the same 
 * The *schedule* only says when it is worth coming back. Places follow each other at the
   allowed rate, so those who wait do not come all at once. A place that nobody came for is
   anybody's after a moment.
-* Both run on a clock that stands still during a pause, so nobody loses a place by it.
+* The schedule's clock stands still during a pause, so nobody loses a place by it.
 
 A subject is a plain name, such as `openai:gpt-6-luna`. While Redis is away each worker keeps
 to its share of the limits. Nothing here raises because Redis is away.
@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from videogen.kernel.errors import Postponed
 from videogen.kernel.outage import Outage
-from videogen.kernel.quota_share import share, share_take
+from videogen.kernel.quota_share import share, share_pause, share_take
 from videogen.kernel.redis import cache_redis
 from videogen.kernel.waiting import Tick, nothing, sleep_ticking
 
@@ -48,6 +48,9 @@ LEARNED_SECONDS = 600.0
 ABSENT_SECONDS = 600.0
 #: Whoever is put back comes this much before the place, because queues take a second or two.
 EARLY_SECONDS = 1.5
+#: Whoever waits for one of the concurrent calls looks at least this often. Much less would let those far
+#: behind come by chance before those in front.
+FULL_CAP_SECONDS = 120.0
 #: Nobody is put back for less.
 POSTPONED_SECONDS = 0.5
 #: The pause after a refusal for which there is no better reason.
@@ -161,7 +164,8 @@ if requests ~= get('requests') then
   set('requests', requests)
   if requests > 0 then  -- Another limit counts what went before it was known, too.
     local passed, age = last_minute()
-    set('requests_at', math.max(get('requests_at'), clock - age + passed * SPREAD / requests))
+    local paid_at = now - age + passed * SPREAD / requests
+    set('requests_at', math.max(get('requests_at'), paid_at - get('pauses')))
   end
 end
 if tokens ~= get('tokens') then set('tokens', tokens) end
@@ -216,7 +220,7 @@ if is_full and not redis.call('ZSCORE', LEASES, ticket) then
   redis.call('ZADD', WAITING, string.format('%.6f', slot), ticket)
   local before = redis.call('ZRANK', WAITING, ticket)
   local seconds = get('call_seconds') * (before + 1) / concurrent
-  return wait_for(math.min(math.max(seconds, 0.1), 30), 'quota.full')
+  return wait_for(math.min(math.max(seconds, 0.1), {FULL_CAP_SECONDS}), 'quota.full')
 end
 
 redis.call('ZREM', WAITING, ticket)
@@ -297,6 +301,9 @@ end
 local before = math.max(get('paused_until'), now)
 local target = math.max(before, now + math.min(seconds, {PAUSE_CAP}))
 set('pauses', get('pauses') + target - before)
+for _, name in ipairs({{'requests_at', 'tokens_at'}}) do  -- To the server, time does not stand still.
+  if state[name] then set(name, state[name] - (target - before)) end
+end
 set('paused_until', target)
 redis.call('EXPIRE', KEYS[1], FORGOTTEN)
 return string.format('%.6f', target - now)
@@ -432,9 +439,8 @@ def _pause(subject: str, seconds: float, *, is_refused: bool) -> float:
     except RedisError as error:
         _outage.began(error)
         pause = min(seconds if seconds >= 0 else REFUSED_SECONDS, PAUSE_CAP)
-    with share(subject) as mine:
-        mine.paused_until = max(mine.paused_until, time.monotonic() + pause)
-        return mine.paused_until - time.monotonic()
+    share_pause(subject, pause)
+    return pause
 
 
 def _leave(subject: str, cost: int, ticket: str) -> None:

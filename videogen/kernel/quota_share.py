@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from multiprocessing import get_context
 
-#: A table of so many subjects; two that fall into one row share it, which is slower but never too fast.
+#: A table of so many subjects. Two that fall into one row are limited as one.
 _ROWS = 256
-#: Nobody holds the lock for longer than microseconds, unless it was killed while it did.
-_LOCK_SECONDS = 0.2
+#: Nobody holds the lock for longer than microseconds, unless it was killed while it did. Then we do without.
+_LOCK_SECONDS = 0.05
 
 _row = struct.Struct("5d")
 _memory = mmap.mmap(-1, _ROWS * _row.size)
@@ -62,3 +62,9 @@ def share_take(subject: str, *, request_seconds: float, token_seconds: float) ->
             return wait
         mine.requests_at, mine.tokens_at = now + request_seconds, now + token_seconds
         return 0.0
+
+
+def share_pause(subject: str, seconds: float) -> None:
+    """Nobody of this worker goes for so long; never shortened."""
+    with share(subject) as mine:
+        mine.paused_until = max(mine.paused_until, time.monotonic() + seconds)

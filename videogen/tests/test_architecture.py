@@ -24,6 +24,8 @@ FACES = {
     "models",
     "services",
     "contracts",
+    "costs",
+    "errors",
     "configuration",
     "responses",
     "tickets",

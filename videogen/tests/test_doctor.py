@@ -22,7 +22,9 @@ from videogen.accounts.services import api_key_create
 from videogen.doctor import analysis, configured, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 from videogen.embedded.places import api_key_file
+from videogen.kernel.breaker import breaker_record
 from videogen.kernel.liveness import alive_tell
+from videogen.kernel.quota import quota_learn, quota_pause
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.stack.configuration import StackConfiguration
 from videogen.testing.processes import manage, running
@@ -268,6 +270,24 @@ def test_a_model_that_the_server_shuts_down_is_said(
     monkeypatch.setattr("videogen.doctor.analysis.timezone.now", lambda: datetime(*today, tzinfo=UTC))
     _, finding = analysis.language_model_server()
     assert (finding.state, finding.detail) == (state, "it shuts gpt-5-mini down on 2026-12-11")
+
+
+def test_limits_that_are_in_force_are_shown(openai_server: OpenAIServer, settings: Settings) -> None:
+    settings.OPENAI_MODELS = dict.fromkeys(TASKS, "limited")
+    assert only(analysis.limits).detail == "limited: no limits known yet, 0 at work, 0 waiting"
+    quota_learn(subject="openai:limited", requests_per_minute=60, tokens_per_minute=30_000)
+    expected = "limited: 60 requests and 30,000 tokens a minute, 0 at work, 0 waiting"
+    assert only(analysis.limits).detail == expected
+
+
+def test_a_model_that_is_left_alone_is_warned_of(openai_server: OpenAIServer, settings: Settings) -> None:
+    settings.OPENAI_MODELS = dict.fromkeys(TASKS, "paused") | {"micro_prompts": "failing"}
+    quota_pause(subject="openai:paused", seconds=100)
+    for _ in range(5):
+        breaker_record("openai:failing", failed=True)
+    paused, failing = analysis.limits()
+    assert (paused.state, paused.detail) == (State.WARNING, "paused is paused for 100 s")
+    assert failing.detail.startswith("failing fails, and is left alone for 15 s")
 
 
 # Unsafe

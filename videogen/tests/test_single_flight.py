@@ -42,7 +42,9 @@ class Maker:
         return f'"é{number}"'
 
 
-def ask(make: Callable[[], str], *, keep: int = 60, lock: float = 5.0, patience: float = 5.0, **more) -> Answer:
+def ask(
+    make: Callable[[], str], *, keep: int = 60, lock: float = 5.0, patience: float = 5.0, **more
+) -> Answer:
     return once("k", make, keep_seconds=keep, lock_seconds=lock, patience_seconds=patience, **more)
 
 

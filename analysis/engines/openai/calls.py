@@ -139,8 +139,8 @@ class LedgerCaller:
             TextCall.objects.filter(pk=row.pk).update(
                 outcome=ending.outcome,
                 error_code=ending.error.code if ending.error else "",
-                error_message=_storable(str(ending.error)) if ending.error else "",
-                provider_request_id=_storable(facts.request_id)[:200],
+                error_message=str(ending.error) if ending.error else "",
+                provider_request_id=facts.request_id[:200],
                 latency_seconds=latency_seconds,
                 input_tokens=facts.usage.input_tokens,
                 cached_tokens=facts.usage.cached_tokens,
@@ -221,8 +221,3 @@ def _consequence(subject: str, failure: CallFailed) -> AnalysisError | Postponed
         return error
     seconds = quota_refused(subject=subject, seconds=failure.facts.limits.retry_after_seconds)
     return Postponed(f"{error} Again in {seconds:.0f} s.", seconds=seconds, code=error.code)
-
-
-def _storable(text: str) -> str:
-    """Without what PostgreSQL does not take: NUL, and halves of characters."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from analysis.contracts import (
     BrandAnalysis,
@@ -255,8 +256,13 @@ def _unfenced(text: str) -> str:
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    return [f"{'.'.join(map(str, problem['loc'])) or 'answer'}: {problem['msg']}" for problem in problems]
+    return [_sentence(problem) for problem in error.errors(include_url=False, include_input=False)]
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    # The name of a property that should not be there is the model's, and may be anything.
+    path = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
+    return f"{'.'.join(map(str, path)) or 'answer'}: {problem['msg']}"
 
 
 PROMPT_ANALYSIS = Task(

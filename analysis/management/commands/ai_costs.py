@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.costs import CostRow, Totals, costs, grouped, saved_usd, sum_of
-from videogen.kernel.admin.formatting import count, duration, usd, words
+from videogen.kernel.admin.formatting import count, duration, share, usd, words
 
 SPAN = re.compile(r"([1-9][0-9]{0,3})([hd])")
 UNITS = {"h": "hours", "d": "days"}
@@ -23,6 +23,8 @@ COLUMNS = (
     *("Calls", "From cache", "Failed", "Tokens in", "cached", "Tokens out", "reasoning"),
     *("Mean time", "Cost"),
 )
+#: A number that is cut short is worse than a line that is too long for the terminal.
+WIDE = 200
 HELP = """What the text tasks cost, from the ledger of calls to language models.
 
   manage.py ai_costs                        the last 7 days by task and model
@@ -69,7 +71,7 @@ def moment(text: str) -> datetime:
 
 
 def show_table(rows: list[CostRow], names: tuple[str, ...], since: datetime) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=WIDE)
     if not rows:
         console.print(f"No text task has asked a language model since {since:%Y-%m-%d %H:%M} UTC.")
         return
@@ -89,10 +91,14 @@ def show_table(rows: list[CostRow], names: tuple[str, ...], since: datetime) -> 
 
 def cells(totals: Totals) -> list[str]:
     """What stands under `COLUMNS`."""
-    numbers = (totals.calls, totals.hits, totals.failures)
-    tokens = (totals.input_tokens, totals.cached_tokens, totals.output_tokens, totals.reasoning_tokens)
-    counted = [count(number) for number in numbers + tokens]
-    return [*counted, duration(totals.mean_latency_seconds), usd(totals.cost_usd)]
+    return [
+        *map(count, (totals.calls, totals.hits, totals.failures, totals.input_tokens)),
+        share(totals.cached_tokens, totals.input_tokens),
+        count(totals.output_tokens),
+        share(totals.reasoning_tokens, totals.output_tokens),
+        duration(totals.mean_latency_seconds),
+        usd(totals.cost_usd),
+    ]
 
 
 def show_json(rows: list[CostRow], names: tuple[str, ...], since: datetime) -> None:

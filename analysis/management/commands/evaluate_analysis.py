@@ -18,6 +18,7 @@ from analysis.evaluation.running import Verdict, verdicts
 from analysis.services import ENGINES, engine_name
 
 PROMPT_CHARACTERS = 44
+FILE_WIDTH = 180
 
 
 class Command(BaseCommand):
@@ -31,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         chosen = _chosen(options["only"], options["limit"])
         engine = import_string(ENGINES[options["engine"] or engine_name()])()
-        console = Console(no_color=options["no_color"] or None, highlight=False)
+        console = _console(self.stdout, no_color=options["no_color"])
         found = []
         with _progress(console) as progress:
             bar = progress.add_task(f"{engine.name} engine", total=len(chosen))
@@ -52,9 +53,15 @@ def _chosen(tag: str | None, limit: int | None) -> list[Case]:
     return tagged[:limit]
 
 
+def _console(out: Any, *, no_color: bool) -> Console:
+    """As wide as the terminal; a file has room for whole sentences."""
+    width = None if out.isatty() else FILE_WIDTH
+    return Console(file=out, width=width, no_color=no_color or None, highlight=False)
+
+
 def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _table(found: list[Verdict]) -> Table:

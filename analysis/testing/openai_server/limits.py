@@ -34,9 +34,10 @@ class SlidingWindow:
                 self._taken.append((now, amount))
                 self._used += amount
                 return 0.0
+            free_at = max(self._free_at(amount, now), self._shut_until, now + 0.001)
             if self._punishment:
-                self._shut_until = max(self._shut_until, now) + self._punishment
-            return max(self._free_at(amount, now), self._shut_until, now + 0.001) - now
+                free_at = self._shut_until = free_at + self._punishment
+            return free_at - now
 
     def state(self) -> tuple[int, float]:
         """What remains, and the seconds until all of it is free again."""

@@ -25,9 +25,12 @@ logger = logging.getLogger(__name__)
 
 Chore = Callable[[], int]
 
+#: Whoever was put back has a place in a queue that is kept for a few seconds.
+PASS_SECONDS = 0.5
+
 #: Seconds between two rounds of each chore.
 CHORES: dict[Chore, float] = {
-    queued_send: 1,
+    queued_send: PASS_SECONDS,
     silent_replace: 1,
     overdue_replace: 30,
     orphans_delete: 600,
@@ -53,7 +56,7 @@ class Command(BaseCommand):
             chores_do(due)
             if once:
                 return
-            stop.wait(0.5)
+            stop.wait(PASS_SECONDS)
 
 
 def chores_do(due: dict[Chore, float]) -> None:

@@ -157,8 +157,9 @@ def why_not(generation: dict[str, Any]) -> str:
     if generation["status"] != "failed" or not error:
         return f"The video was not made: the generation is {generation['status']}."
     where = f" in {error['stage']}" if error.get("stage") else ""
-    hint = "Trying again can help." if error.get("retryable") else "Unchanged, it would fail again."
-    return f"The video has failed{where} ({error.get('code')}): {error.get('message')}\n{hint}"
+    again = "Trying again can help." if error.get("retryable") else "Unchanged, it would fail again."
+    advice = " ".join(filter(None, [again, error.get("hint")]))
+    return f"The video has failed{where} ({error.get('code')}): {error.get('message')}\n{advice}"
 
 
 def refuse(error: Exception) -> int:
@@ -167,4 +168,6 @@ def refuse(error: Exception) -> int:
     console.print(str(error), style="red", markup=False)
     for row in getattr(error, "errors", []):
         console.print(f"  {row.get('field')}: {row.get('message')}", markup=False)
+    if hint := getattr(error, "hint", ""):
+        console.print(hint, markup=False)
     return error.code if isinstance(error, NoVideo) else REFUSED if isinstance(error, ApiProblem) else FAILED

@@ -99,3 +99,8 @@ def price(amount: Decimal) -> str:
 def count(number: int) -> str:
     """A whole number with its thousands apart."""
     return f"{number:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """A part as whole percent; nothing where there is no whole."""
+    return f"{100 * part / whole:.0f} %" if whole else ""

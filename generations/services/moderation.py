@@ -1,0 +1,40 @@
+"""Whether the words of a request may be worked on: asked when it comes, and again before money is spent."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from analysis.errors import EngineFailed
+from analysis.services import CallContext, texts_moderate
+from videogen.kernel.errors import Postponed
+
+logger = logging.getLogger(__name__)
+
+
+def request_moderate(request: Mapping[str, Any]) -> None:
+    """With MODERATION=request, ask at once. Raises `Unsafe`. It may take seconds, so hold no lock.
+
+    Where it cannot be known now, the request is let through: its first stages ask again.
+    """
+    if settings.MODERATION != "request":
+        return
+    try:
+        texts_moderate(texts=_texts(request), part="input")
+    except (EngineFailed, Postponed) as error:
+        logger.warning("Moderation cannot be asked now, the stage will: %s", error)
+
+
+def input_moderate(request: Mapping[str, Any], context: CallContext) -> None:
+    """What the first stages ask. Raises `Unsafe`, or why it cannot be known.
+
+    All of them ask about all texts at once, so that one verdict, which is remembered, serves them all.
+    """
+    texts_moderate(texts=_texts(request), part="input", context=context)
+
+
+def _texts(request: Mapping[str, Any]) -> list[str]:
+    brand = request.get("brand") or {}
+    named = [brand.get(name, "") for name in ("name", "tone", "guidelines")]
+    return [request["prompt"], request.get("style", ""), *named]

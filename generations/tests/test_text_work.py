@@ -1,0 +1,87 @@
+"""Text tasks by real workers, on a language model that takes its time."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from rq import Worker
+
+from analysis.models import TextCall
+from analysis.testing.openai_server import OpenAIServer
+from generations.models import Generation
+from generations.services.generations import generation_cancel, generation_create
+from generations.tests.following import finished
+from generations.tests.language_model import language_model as language_model
+from generations.tests.processes import start_dispatcher, start_worker
+from generations.tests.requests import REQUEST
+from videogen.kernel.redis import queue_redis
+from videogen.testing.processes import running
+from videogen.testing.waiting import eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BRANDED = REQUEST | {"brand": {"name": "Kumo", "palette": [], "tone": "", "guidelines": ""}}
+
+
+@pytest.fixture
+def to_server(language_model: OpenAIServer, settings: Any) -> Iterator[dict[str, str]]:
+    """The environment of workers that ask it."""
+    settings.MODERATION = "off"
+    yield {"OPENAI_BASE_URL": language_model.url, "OPENAI_API_KEY": "sk-test", "MODERATION": "off"}
+    connections.close_all()
+
+
+def test_prompt_and_brand_are_read_side_by_side(
+    alice: User, language_model: OpenAIServer, to_server: dict[str, str]
+) -> None:
+    language_model.latency_seconds = 1.0
+    workers = [start_worker("analysis", **to_server) for _ in range(2)]
+    with running(*workers, start_dispatcher()):
+        assert eventually(lambda: Worker.count(connection=queue_redis()) == 2, seconds=30)
+        generation = generation_create(owner=alice, request=BRANDED).generation
+        assert eventually(generation.clips.exists, seconds=30)
+    runs = {run.stage: run for run in generation.stage_runs.all()}
+    prompt, brand, storyboard = (
+        runs[name] for name in ("prompt_analysis", "brand_analysis", "micro_prompts")
+    )
+    assert abs((prompt.started_at - brand.started_at).total_seconds()) < 0.5
+    last = max(prompt.finished_at, brand.finished_at)
+    assert 0 <= (storyboard.started_at - last).total_seconds() < 0.5
+    assert language_model.ledger.max_concurrent == 2
+
+
+def test_a_cancel_ends_a_call_that_nobody_answers(
+    alice: User, language_model: OpenAIServer, to_server: dict[str, str]
+) -> None:
+    language_model.latency_seconds = 60.0
+    generation = generation_create(owner=alice, request=REQUEST).generation
+    with running(start_worker("analysis", **to_server), start_dispatcher()):
+        assert eventually(lambda: language_model.ledger.running, seconds=20)
+        generation_cancel(generation=generation)
+        asked_at = time.monotonic()
+        assert finished(generation, seconds=10).status == "cancelled"
+        assert time.monotonic() - asked_at < 2
+    assert TextCall.objects.get().outcome == "abandoned"
+
+
+def test_who_is_too_early_for_the_limit_of_the_server_waits_without_a_worker(
+    alice: User, language_model: OpenAIServer, to_server: dict[str, str]
+) -> None:
+    options = to_server | {"OPENAI_REQUESTS_PER_MINUTE": "20"}
+    generations = [
+        generation_create(owner=alice, request=REQUEST | {"prompt": f"Boat {number}"}).generation
+        for number in range(3)
+    ]
+    with running(start_worker("analysis", **options), start_dispatcher()):
+        assert eventually(lambda: all(map(has_clips, generations)), seconds=60)
+    runs = [run for generation in generations for run in generation.stage_runs.filter(queue="analysis")]
+    assert {(run.status, run.attempt) for run in runs} == {("succeeded", 1)}
+    assert sum(run.put_back_count for run in runs) > 0
+    assert not TextCall.objects.exclude(outcome="answered").exists()
+
+
+def has_clips(generation: Generation) -> bool:
+    return generation.clips.exists()
