@@ -22,7 +22,7 @@ EditKind = Literal[
 ]
 Intent = Literal["advertisement", "story", "explainer", "social", "other"]
 
-HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$", to_lower=True)]
+HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 Palette = Annotated[list[HexColour], Field(min_length=3, max_length=6)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

@@ -52,7 +52,7 @@ def generation_output(generation: Generation) -> dict[str, Any]:
         "clip_count": generation.clip_count,
         "clips_ready": generation.clips_ready,
         "video": _video(generation),
-        "error": generation.error,
+        "error": generation.error and {"hint": ""} | generation.error,  # Older ones have none.
         "cost": {
             "estimated_usd": dollars(generation.estimated_usd),
             "actual_usd": dollars(generation.actual_usd),

@@ -42,7 +42,7 @@ def report(
         ("Picture", f"{made['duration_seconds']} s, {size}, {_bytes(made['size_bytes'])}"),
         ("Took", f"{seconds:.1f} s"),
         ("", _stages(board)),
-        ("Cost", _cost(generation["cost"])),
+        ("Cost", cost_words(generation["cost"])),
         ("Provider", " ".join(dict.fromkeys([generation["provider"], generation["model"]]))),
         ("Seed", f"{seed} (--seed {seed} makes it again)"),
         *(("Warning", _warning(warning)) for warning in generation["warnings"]),
@@ -69,7 +69,8 @@ def _stages(board: Board) -> str:
     return ", ".join(f"{label.lower()} {seconds:.1f}\N{NO-BREAK SPACE}s" for label, seconds in timed)
 
 
-def _cost(cost: Mapping[str, str]) -> str:
+def cost_words(cost: Mapping[str, str]) -> str:
+    """What was paid, and how much of it for text where that is not all."""
     whole, text = Decimal(cost["actual_usd"]), Decimal(cost["analysis_usd"])
     if whole == 0:
         return "nothing"

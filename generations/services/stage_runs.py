@@ -252,7 +252,7 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
         elif again and not isinstance(error, WaitedTooLong) and generation.status in WORKABLE:
-            pause = _pause_seconds(error, failures)
+            pause = pause_seconds(error, failures)
             _record_settled(generation, run, "stage.retrying", message=str(error), code=error.code)
             stage_run_add(generation=generation, step=Step(run.stage, run.clip_id), pause_seconds=pause)
         else:
@@ -260,8 +260,8 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
             generation_fail(generation=generation, run=run, error=error)
 
 
-def _pause_seconds(error: DomainError, failures: int) -> float:
-    """Twice as long each time, and at least what the error asks for."""
+def pause_seconds(error: DomainError, failures: int) -> float:
+    """How long to leave it alone after so many failures: twice as long each time, or as the error asks."""
     pause = RETRY_SECONDS * 2.0 ** (failures - 1)
     jitter = random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)  # noqa: S311  Not a secret.
     return max(pause * jitter, float(error.details.get("retry_after_seconds") or 0))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from generations.states import GenerationStatus, StageStatus
 from generations.tests.factories import GenerationFactory, StageRunFactory
 from videogen.kernel.admin import pagination
+from videogen.kernel.admin.formatting import badge
 
 GENERATIONS = "/admin/generations/generation/"
 STAGE_RUNS = "/admin/generations/stagerun/"
@@ -80,7 +81,8 @@ def test_a_row_is_found_by_what_is_known_of_it(desk: Client, alice: User, term: 
 @pytest.mark.parametrize(
     ("question", "stages"),
     [
-        ("live", {"clip", "assembly", "publish"}),
+        ("live", {"clip", "assembly", "publish", "prompt_analysis", "brand_analysis"}),
+        ("put back", {"prompt_analysis"}),
         ("failed", {"micro_prompts"}),
         ("lost", {"conform"}),
         ("overdue", {"publish"}),
@@ -88,11 +90,18 @@ def test_a_row_is_found_by_what_is_known_of_it(desk: Client, alice: User, term: 
 )
 def test_attempts_are_found_by_question(desk: Client, question: str, stages: set[str]) -> None:
     StageRunFactory(stage="clip")
+    StageRunFactory(stage="prompt_analysis", put_back_count=1, available_at=ago(seconds=-15))
+    StageRunFactory(stage="brand_analysis", put_back_count=1, available_at=ago(seconds=1))
     StageRunFactory(stage="assembly", status=StageStatus.RUNNING, lease_expires_at=ago(seconds=-15))
     StageRunFactory(stage="publish", status=StageStatus.RUNNING, lease_expires_at=ago(seconds=1))
     StageRunFactory(stage="micro_prompts", status=StageStatus.FAILED)
     StageRunFactory(stage="conform", status=StageStatus.LOST)
     assert listed(desk, STAGE_RUNS, question=question) == stages
+
+
+def test_the_list_says_what_was_put_back(desk: Client) -> None:
+    StageRunFactory(put_back_count=1, available_at=ago(seconds=-15))
+    assert badge("put_back") in desk.get(STAGE_RUNS).content.decode()
 
 
 def test_attempts_are_filtered_by_stage(desk: Client) -> None:

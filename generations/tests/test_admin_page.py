@@ -7,11 +7,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from analysis.models import TextCall
 from generations.admin import detail
 from generations.admin.advice import PERMANENT, RETRYABLE, advice_for
 from generations.models import Generation
 from generations.states import GenerationStatus, StageStatus
 from generations.tests.factories import ClipFactory, GenerationFactory, ProgressEventFactory, StageRunFactory
+from videogen.kernel.admin.formatting import badge
 
 FAILURE = {"code": "provider.rate_limited", "message": "Too many requests.", "stage": "clip", "position": 2}
 
@@ -64,6 +66,8 @@ def test_a_failure_is_shown_with_what_can_be_done(desk: Client) -> None:
     ("error", "start"),
     [
         ({"code": "storage.full"}, "Make room"),
+        ({"code": "storage.full", "hint": "Buy a disk."}, "Buy a disk."),
+        ({"code": "analysis.timed_out", "hint": "Wait.", "retryable": True}, f"Wait. {RETRYABLE}"),
         ({"code": "media.unreadable"}, "The provider's file"),
         ({"code": "unheard.of", "retryable": True}, RETRYABLE),
         ({"code": "unheard.of"}, PERMANENT),
@@ -132,6 +136,25 @@ def test_only_the_newest_attempt_can_be_run_again(desk: Client) -> None:
     content = page(desk, generation)
     assert f"{newer.pk}/rerun/" in content
     assert f"{older.pk}/rerun/" not in content
+
+
+def test_a_text_task_says_who_did_it_and_what_it_cost(desk: Client) -> None:
+    generation = GenerationFactory(actual_usd="1.5003", analysis_usd="0.0003")
+    TextCall.objects.create(task="prompt_analysis", model="gpt-6-luna", generation_id=generation.pk)
+    made = {"engine": "openai", "cached": True}
+    StageRunFactory(generation=generation, status="succeeded", output=made)
+    content = page(desk, generation)
+    assert "openai, gpt-6-luna, answered before" in content
+    assert "$0.00030 for text" in content
+
+
+def test_what_was_put_back_says_how_often_and_why(desk: Client) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    reason = "quota.waiting: openai:gpt-6-luna is busy for 60 s."
+    run = StageRunFactory(put_back_count=3, put_back_reason=reason, available_at=later)
+    content = page(desk, run.generation)
+    assert f"put back 3 times: {reason}" in content
+    assert badge("put_back") in content
 
 
 def test_a_living_page_refreshes_itself_only_when_asked(desk: Client) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from generations.cli.board import Board
 from generations.cli.display import sentence
-from generations.cli.report import file_stem
+from generations.cli.report import cost_words, file_stem
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -60,6 +60,28 @@ def test_a_clip_that_starts_again_starts_from_nothing(board: Board) -> None:
     assert (board.rows["clip"].fraction, board.rows["clip"].note) == (0, "Its worker went silent.")
 
 
+def test_a_stage_that_waits_says_why_until_it_is_done(board: Board) -> None:
+    row = board.rows["prompt_analysis"]
+    board.apply(event("stage.started", "prompt_analysis"))
+    board.apply(event("stage.postponed", "prompt_analysis", message="The model is busy."))
+    assert (row.running, row.note) == ({}, "The model is busy.")
+    board.apply(event("stage.succeeded", "prompt_analysis"))
+    assert (row.is_done, row.note) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("actual", "text", "words"),
+    [
+        ("0.000000", "0.000000", "nothing"),
+        ("0.000310", "0.000310", "$0.00031"),
+        ("1.502000", "0.002000", "$1.50, of which $0.0020 for text"),
+        ("1.500000", "0.000000", "$1.50"),
+    ],
+)
+def test_a_cost_is_told_to_the_digits_that_matter(actual: str, text: str, words: str) -> None:
+    assert cost_words({"actual_usd": actual, "analysis_usd": text}) == words
+
+
 def test_the_percentage_never_goes_back(board: Board) -> None:
     board.apply(movement(1, 50, percentage=40))
     board.apply(event("stage.started", "clip", 3, percentage=30))
@@ -92,6 +114,10 @@ def test_the_brand_has_a_row_only_when_there_is_one() -> None:
         (event("storyboard.ready", data={"clip_count": 3}), "the storyboard has 3 clips"),
         (event("storyboard.ready", data={"clip_count": 1}), "the storyboard has 1 clip"),
         (event("clip.ready", "conform", 2), "clip 2 is ready"),
+        (
+            event("stage.postponed", "prompt_analysis", message="The model is busy."),
+            "prompt analysis waits: The model is busy.",
+        ),
         (event("something.new"), "something.new"),
     ],
 )

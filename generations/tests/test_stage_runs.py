@@ -20,6 +20,7 @@ from generations.services.generations import (
 )
 from generations.services.queueing import messages_waiting
 from generations.services.stage_runs import (
+    pause_seconds,
     stage_run_abandon,
     stage_run_beat,
     stage_run_claim,
@@ -116,6 +117,25 @@ def test_a_refusal_fails_the_generation_with_its_reason(generation: Generation, 
     generation.refresh_from_db()
     assert error_of(generation)["code"] == "safety.provider"
     assert generation.finished_at
+
+
+@pytest.mark.parametrize(
+    ("details", "shortest", "longest"),
+    [({}, 1.5, 2.5), ({"retry_after_seconds": 1}, 1.5, 2.5), ({"retry_after_seconds": 40}, 40, 40)],
+)
+def test_the_pause_is_never_quite_the_same_and_long_enough_for_who_asks(
+    generation: Generation, run: StageRun, details: dict[str, int], shortest: float, longest: float
+) -> None:
+    before = timezone.now()
+    stage_run_fail(run=claim(run), error=Hiccup("too many requests", **details))
+    pause = (generation.stage_runs.get(attempt=2).available_at - before).total_seconds()
+    assert shortest <= pause <= longest + 1
+
+
+def test_pauses_differ(generation: Generation) -> None:
+    pauses = {pause_seconds(Hiccup("busy"), failures=2) for _ in range(100)}
+    assert len(pauses) > 50
+    assert 3 <= min(pauses) < 3.5 < 4.5 < max(pauses) <= 5
 
 
 def test_hiccups_end_after_three_attempts(generation: Generation, settings: Any) -> None:

@@ -1,23 +1,34 @@
 """What the text tasks cost is part of the estimate before, and of the cost during and after."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from analysis.costs import spent_usd
 from analysis.models import TextCall
 from analysis.testing.openai_server import Fault, OpenAIServer
-from generations.models import SMALLEST_USD, Clip, Generation
+from generations.models import SMALLEST_USD, Clip, Generation, StageRun
 from generations.services.flow import costs_refresh
 from generations.services.generations import generation_create
+from generations.services.stage_runs import (
+    stage_run_abandon,
+    stage_run_claim,
+    stage_run_fail,
+    stage_run_lose,
+    stage_run_put_back,
+    stage_run_succeed,
+)
 from generations.stages import clip as clip_stage
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
 from generations.tests.factories import AssetFactory
 from generations.tests.language_model import language_model as language_model
 from generations.tests.language_model import text_stages_run
 from generations.tests.requests import REQUEST
+from videogen.kernel.errors import DomainError, Postponed
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +65,25 @@ def test_an_answer_that_was_of_no_use_is_counted(
     assert generation.stage_runs.get(stage="prompt_analysis", attempt=1).status == status
     assert calls.exists()
     assert generation.analysis_usd == spent_usd(generation.pk).quantize(SMALLEST_USD)
+
+
+SETTLEMENTS: dict[str, Callable[[StageRun], None]] = {
+    "succeed": lambda run: stage_run_succeed(run=run, output={}, apply=lambda *made: None),
+    "fail": lambda run: stage_run_fail(run=run, error=DomainError("No.")),
+    "put back": lambda run: stage_run_put_back(run=run, postponed=Postponed("Too early.", seconds=9)),
+    "abandon": lambda run: stage_run_abandon(run=run),
+    "lose": lambda run: stage_run_lose(run=run, where=Q(), reason="silent"),
+}
+
+
+@pytest.mark.parametrize("how", SETTLEMENTS)
+def test_however_an_attempt_ends_its_cost_is_known(generation: Generation, how: str) -> None:
+    claim = stage_run_claim(run_id=generation.stage_runs.all()[0].pk, worker="here:1")
+    TextCall.objects.create(task="prompt_analysis", generation_id=generation.pk, cost_usd="0.123456789012")
+    assert claim
+    SETTLEMENTS[how](claim.run)
+    generation.refresh_from_db()
+    assert generation.analysis_usd == generation.actual_usd == Decimal("0.12345679")
 
 
 def test_clips_and_text_are_added_once(generation: Generation) -> None:

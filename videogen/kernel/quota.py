@@ -59,6 +59,8 @@ REFUSED_SECONDS = 5.0
 PIECE_SECONDS = 5
 #: A refusal after less than this in a minute had another reason than the number of requests.
 FEWEST_PER_MINUTE = 3
+#: A refusal though less than this part of the guess went: the server is shut. The guess shrinks no faster.
+SLOWER = 0.9
 #: How fast it goes after a pause if nothing at all is known, and nothing was refused.
 CAREFUL_PER_MINUTE = 60
 #: State of which nobody has spoken for so long is forgotten.
@@ -288,6 +290,9 @@ local seconds, is_refused = tonumber(ARGV[1]), ARGV[2] == '1'
 if is_refused then count(-1) end
 local passed, age = last_minute()
 local guess = math.max(passed, is_refused and {FEWEST_PER_MINUTE} or {CAREFUL_PER_MINUTE})
+local known = get('guessed_requests_until') > now and get('guessed_requests') or 0
+local is_shut = is_refused and guess < known * {SLOWER}
+if is_shut then guess = get('paused_until') > now and known or math.max(guess, known * {SLOWER}) end
 local is_told = get('told_requests') > 0 and get('told_requests_until') > now
 local is_known = is_told or get('requests') > 0
 if is_refused and (seconds < 0 or not is_told) or not is_known then
@@ -297,6 +302,12 @@ end
 if seconds < 0 then  -- What was let through first leaves the server's window a minute later.
   seconds = {REFUSED_SECONDS}
   if passed > 0 then seconds = math.max(seconds, MINUTE - age) end
+  if is_shut and get('paused_until') <= now then  -- Too few went for the rate to be the reason.
+    seconds = math.max(seconds, 2 * get('shut_seconds'))
+    set('shut_seconds', seconds)
+  elseif not is_shut then
+    set('shut_seconds', 0)
+  end
 end
 local before = math.max(get('paused_until'), now)
 local target = math.max(before, now + math.min(seconds, {PAUSE_CAP}))

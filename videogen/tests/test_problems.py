@@ -15,7 +15,16 @@ from rest_framework.decorators import api_view, permission_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from videogen.kernel.errors import DomainError
+from videogen.kernel.errors import DomainError, Postponed
+
+
+class Advised(DomainError):
+    """One that says what can be done about it."""
+
+    code = "safety.input"
+    status = 422
+    hint = "Use other words."
+
 
 ERRORS = {
     "missing": Http404("secret words"),
@@ -25,6 +34,8 @@ ERRORS = {
     "large": RequestDataTooBig("secret words"),
     "bug": RuntimeError("secret words"),
     "refused": DomainError("No.", code="clip.sad", status="failed", errors=[], retry_after_seconds=0.2),
+    "postponed": Postponed("It is too early.", seconds=12.3, code="quota.waiting"),
+    "advised": Advised("Not these words."),
 }
 
 
@@ -77,6 +88,29 @@ def test_a_refusal_carries_its_details_and_when_to_come_back(strangers: Client) 
     body = response.json()
     assert (body["status"], body["current_status"], body["code"]) == (409, "failed", "clip.sad")
     assert response["Retry-After"] == "1"
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    ("name", "status", "retryable", "hint"),
+    [
+        ("refused", 409, False, None),
+        ("postponed", 503, True, None),
+        ("advised", 422, False, "Use other words."),
+    ],
+)
+def test_a_refusal_says_whether_trying_again_can_help_and_what_else_does(
+    strangers: Client, name: str, status: int, retryable: bool, hint: str | None
+) -> None:
+    response = strangers.get(f"/rest/{name}")
+    body = response.json()
+    assert (response.status_code, body["retryable"], body.get("hint")) == (status, retryable, hint)
+
+
+@pytest.mark.urls(__name__)
+def test_what_is_too_early_says_when_to_come_back(strangers: Client) -> None:
+    response = strangers.get("/rest/postponed")
+    assert (response["Retry-After"], response.json()["code"]) == ("13", "quota.waiting")
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/api/v1/nothing", "/api/v1/generations/"])

@@ -194,6 +194,28 @@ def test_a_server_that_only_refuses_refuses_nothing_after_the_first_minute(clock
     assert sum(1 for at in accepted if at > LONG + 70) / 330 * 60 >= 60 * 0.92
 
 
+def test_a_server_that_stays_shut_after_refusals_does_not_slow_us_down_for_long(clock):
+    accepted: list[float] = []
+    on_their_way: list[float] = []
+    shut_until = 0.0
+
+    def server(arrivals: list[float]) -> None:
+        nonlocal shut_until
+        at = arrivals[-1]
+        while on_their_way and on_their_way[0] < at - 0.5:
+            on_their_way.pop(0)
+            quota_refused(subject="s")
+        if at >= shut_until and sum(1 for other in accepted if other > at - 60) < 60:
+            accepted.append(at)
+        else:
+            shut_until = max(shut_until, at) + 5
+            on_their_way.append(at)
+
+    saturated(clock, server=server).run(workers=12, seconds=580)
+    used = sum(1 for at in accepted if at > LONG + 180) / 400
+    assert used * 60 >= 60 * 0.6
+
+
 def saturated(clock: Clock, **arguments) -> Simulation:
     """Workers without configured limits."""
     chance = random.Random(1)
