@@ -223,8 +223,8 @@ def created(http: httpx.Client, body: dict[str, Any]) -> str:
 
 def storyboard_seconds(stack: OwnStack, body: dict[str, Any]) -> float:
     """From sending the request to the row of the event, by one machine's clock."""
-    sent = time.time()
     with client(stack) as http:
+        sent = time.time()
         generation = created(http, body)
         while True:
             events = http.get(f"/api/v1/generations/{generation}/events").json()["results"]

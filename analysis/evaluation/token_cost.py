@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import quicktok
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -130,16 +131,21 @@ def _json(value: Any) -> str:
 def table_of(calls: list[Call], edit: Call) -> Table:
     """The table, with the seed's total beside ours."""
     total = sum((call.usd for call in calls), Decimal(0))
-    table = Table(caption=f"{ASSUMPTIONS} {_margin(calls, total)}", caption_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        caption=f"{ASSUMPTIONS} {_margin(calls, total)}",
+        caption_justify="left",
+    )
     for name in ("task", "model"):
-        table.add_column(name)
-    for name in ("input", "cached", "to cache", "output", "reasoning", "USD"):
-        table.add_column(name, justify="right")
+        table.add_column(name, no_wrap=True)
+    for name in ("in", "to cache", "out", "thought", "USD"):
+        table.add_column(name, justify="right", no_wrap=True)
     for call in calls:
         table.add_row(*_row(call))
     table.add_section()
-    table.add_row("a generation", "", "", "", "", "", "", f"{total:.5f}", style="bold")
-    table.add_row("the seed's, optimised", "gpt-4, gpt-3.5-turbo", "", "", "", "", "", f"{SEED_USD:.5f}")
+    table.add_row("a generation", "", "", "", "", "", f"{total:.5f}", style="bold")
+    table.add_row("the seed's table", "gpt-4, gpt-3.5", "", "", "", "", f"{SEED_USD:.5f}")
     table.add_section()
     table.add_row(*_row(edit))
     return table
@@ -159,7 +165,6 @@ def _row(call: Call) -> list[str]:
     usage = call.usage
     counts = (
         usage.input_tokens,
-        usage.cached_tokens,
         usage.cache_write_tokens,
         usage.output_tokens,
         usage.reasoning_tokens,

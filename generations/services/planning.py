@@ -94,7 +94,7 @@ def _estimate(provider: VideoProvider, request: Mapping[str, Any], model: str) -
     """The price of the whole, before the storyboard is known: its text tasks, and clips of typical length."""
     text = _text_estimate(request)
     if not provider.capabilities().paid:
-        return Decimal(0)
+        return text
     storyboard = _storyboard(request)
     frame = frame_format(aspect_ratio=request["aspect_ratio"], resolution=request["resolution"])
     specs = (clip_spec(scene, frame, request, model) for scene in storyboard.scenes)

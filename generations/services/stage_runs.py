@@ -119,9 +119,7 @@ def stage_run_beat(*, run: StageRun, percentage: int) -> bool:
     """Extend the lease and tell how far the run is. False: stop, the work is no longer wanted."""
     cancelling = Generation.objects.filter(pk=OuterRef("generation"), status=GenerationStatus.CANCELLING)
     # With a join, Django would move the guard into a subquery, which is not asked again after a wait.
-    alive = StageRun.objects.filter(
-        ~Exists(cancelling), pk=run.pk, status=StageStatus.RUNNING, put_back_count=run.put_back_count
-    )
+    alive = StageRun.objects.filter(~Exists(cancelling), _held(run), pk=run.pk, status=StageStatus.RUNNING)
     if not alive.update(lease_expires_at=_lease(), percentage=percentage):
         return False
     if percentage != run.percentage:
@@ -171,7 +169,7 @@ def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply)
         apply(generation, run.clip, output)
         costs_refresh(generation=generation, stage=run.stage)
         plan = plan_refresh(generation=generation)
-        _record_settled(generation, run, "stage.succeeded")
+        _record(generation, run, "stage.succeeded")
         generation_advance(generation=generation, plan=plan)
 
 
@@ -186,7 +184,6 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
         stage_run_fail(run=run, error=_waited_too_long(run, postponed, waited))
         return
     seconds = min(postponed.seconds, left)
-    held = Q(put_back_count=run.put_back_count)
     # Its holder's own stays as it was: if the answer to the commit is lost, it is put back a second time,
     # and by then somebody else may have it.
     run = copy(run)
@@ -198,7 +195,7 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
         STAGE_RUN.move(
             run,
             StageStatus.QUEUED,
-            where=held,
+            where=_held(run),
             available_at=Now() + timedelta(seconds=seconds),
             worker="",
             started_at=None,
@@ -231,7 +228,7 @@ def _tell_of_wait(generation: Generation, run: StageRun, postponed: Postponed, s
     done_at = estimated_completion(generation=generation, plan=plan) + timedelta(seconds=seconds)
     generation.estimated_completion = done_at
     told = {"code": postponed.code, "seconds": round(seconds, 1)}
-    _record_settled(generation, run, "stage.postponed", message=str(postponed), **told)
+    _record(generation, run, "stage.postponed", message=str(postponed), **told)
 
 
 def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
@@ -241,6 +238,7 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
         STAGE_RUN.move(
             run,
             StageStatus.FAILED,
+            where=_held(run),
             error_code=error.code,
             error_message=str(error),
             finished_at=Now(),
@@ -253,10 +251,10 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
             cancel_finish(generation=generation)
         elif again and not isinstance(error, WaitedTooLong) and generation.status in WORKABLE:
             pause = pause_seconds(error, failures)
-            _record_settled(generation, run, "stage.retrying", message=str(error), code=error.code)
+            _record(generation, run, "stage.retrying", message=str(error), code=error.code)
             stage_run_add(generation=generation, step=Step(run.stage, run.clip_id), pause_seconds=pause)
         else:
-            _record_settled(generation, run, "stage.failed", message=str(error), code=error.code)
+            _record(generation, run, "stage.failed", message=str(error), code=error.code)
             generation_fail(generation=generation, run=run, error=error)
 
 
@@ -274,7 +272,7 @@ def stage_run_abandon(*, run: StageRun) -> None:
 
 
 def _let_go(generation: Generation, run: StageRun) -> None:
-    STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now(), lease_expires_at=None)
+    STAGE_RUN.move(run, StageStatus.CANCELLED, where=_held(run), finished_at=Now(), lease_expires_at=None)
     costs_refresh(generation=generation, stage=run.stage)
     cancel_finish(generation=generation)
 
@@ -297,7 +295,7 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
         elif generation.status in WORKABLE and _tries(generation, run, StageStatus.LOST) < most:
-            _record_settled(generation, run, "stage.lost", message=reason)
+            _record(generation, run, "stage.lost", message=reason)
             stage_run_add(generation=generation, step=Step(run.stage, run.clip_id))
         else:
             error = DomainError(
@@ -314,7 +312,7 @@ def _tries(generation: Generation, run: StageRun, status: StageStatus) -> int:
     return tries.count()
 
 
-def _record_settled(generation: Generation, run: StageRun, type: str, message: str = "", **data: Any) -> None:
+def _record(generation: Generation, run: StageRun, type: str, message: str = "", **data: Any) -> None:
     event_record(
         generation=generation,
         type=type,
@@ -324,6 +322,11 @@ def _record_settled(generation: Generation, run: StageRun, type: str, message: s
         attempt=run.attempt,
         **data,
     )
+
+
+def _held(run: StageRun) -> Q:
+    """Nobody else can have it, unless its holder has put it back."""
+    return Q(put_back_count=run.put_back_count)
 
 
 def _lease() -> Any:

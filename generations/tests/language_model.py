@@ -1,6 +1,7 @@
 """A language model server of our own, which the settings point at, and stages that are run here and now."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
@@ -25,7 +26,7 @@ def language_model(settings) -> Iterator[OpenAIServer]:
 def text_stages_run(generation: Generation) -> Generation:
     """Run each of its text stages that is queued, and those that follow; then what has become of it."""
     due = StageRun.objects.filter(generation=generation, status="queued", stage__in=TEXT_STAGES)
-    done: set[object] = set()
+    done: set[UUID] = set()
     while run := due.exclude(pk__in=done).first():
         done.add(run.pk)
         tasks.run_stage(str(run.pk))

@@ -13,7 +13,29 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from generations.cli.client import Api, ApiProblem, ServiceAway
 from generations.cli.following import Follower, FollowingRefused
+from generations.management.commands.generate import REFUSED, refuse, why_not
 from generations.tests.sockets import free_port
+
+FAILED = {
+    "status": "failed",
+    "error": {
+        "code": "safety.refused",
+        "message": "No.",
+        "stage": "prompt_analysis",
+        "hint": "Ask for a cat.",
+    },
+}
+
+
+def test_a_failure_is_told_with_what_can_be_done() -> None:
+    told = "The video has failed in prompt_analysis (safety.refused): No.\n"
+    assert why_not(FAILED) == f"{told}Unchanged, it would fail again. Ask for a cat."
+
+
+def test_a_refusal_is_told_with_what_can_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = ApiProblem(422, {"detail": "Not these words.", "hint": "Use other words."})
+    assert refuse(refused) == REFUSED
+    assert capsys.readouterr().err == "Not these words.\nUse other words.\n"
 
 
 def nowhere() -> Api:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from analysis.errors import Unsafe
 from analysis.testing.openai_server import Fault, OpenAIServer
+from generations import tasks
 from generations.models import Generation, IdempotencyKey
 from generations.services.generations import generation_create
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
@@ -86,11 +87,14 @@ def test_where_nobody_knows_the_stage_asks_again(
 
 @pytest.mark.usefixtures("at_the_stage")
 @pytest.mark.parametrize("blocked", [{"prompt": BAD}, {"brand": {"name": BAD}}])
-def test_a_stage_stops_what_is_blocked_and_says_what_can_be_done(
-    alice: User, language_model: OpenAIServer, blocked: dict[str, Any]
+@pytest.mark.parametrize("first", ["prompt_analysis", "brand_analysis"])
+def test_whichever_stage_comes_first_stops_what_is_blocked_and_says_what_can_be_done(
+    alice: User, language_model: OpenAIServer, blocked: dict[str, Any], first: str
 ) -> None:
-    generation = generation_create(owner=alice, request=REQUEST | blocked).generation
-    error = error_of(text_stages_run(generation))
+    generation = generation_create(owner=alice, request=BRANDED | blocked).generation
+    tasks.run_stage(str(generation.stage_runs.get(stage=first).pk))
+    generation.refresh_from_db()
+    error = error_of(generation)
     assert (error["code"], error["retryable"]) == ("safety.input.violence", False)
     assert error["hint"] == Unsafe.hint
     assert paid_calls(language_model) == 0

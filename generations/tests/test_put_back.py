@@ -1,6 +1,7 @@
 """An attempt that comes too early is put back: the same row, later, and no attempt is used up."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from generations.services.stage_runs import (
     stage_run_claim,
     stage_run_fail,
     stage_run_put_back,
+    stage_run_succeed,
 )
 from generations.stages.base import StageWork
 from generations.tests.following import error_of
@@ -161,6 +163,10 @@ def test_who_puts_back_twice_does_not_take_it_from_the_next(run: StageRun) -> No
     claim(run)
     with pytest.raises(TransitionRefused):
         stage_run_put_back(run=claimed, postponed=early())  # The answer to its commit was lost.
+    with pytest.raises(TransitionRefused):
+        stage_run_fail(run=copy(claimed), error=DomainError("No."))
+    with pytest.raises(TransitionRefused):
+        stage_run_succeed(run=copy(claimed), output={}, apply=lambda *made: None)
     assert not stage_run_beat(run=claimed, percentage=1)
     run.refresh_from_db()
     assert (run.status, run.put_back_count) == ("running", 1)

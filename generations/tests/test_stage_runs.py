@@ -124,7 +124,7 @@ def test_a_refusal_fails_the_generation_with_its_reason(generation: Generation, 
     [({}, 1.5, 2.5), ({"retry_after_seconds": 1}, 1.5, 2.5), ({"retry_after_seconds": 40}, 40, 40)],
 )
 def test_the_pause_is_never_quite_the_same_and_long_enough_for_who_asks(
-    generation: Generation, run: StageRun, details: dict[str, int], shortest: float, longest: float
+    generation: Generation, run: StageRun, details: dict[str, Any], shortest: float, longest: float
 ) -> None:
     before = timezone.now()
     stage_run_fail(run=claim(run), error=Hiccup("too many requests", **details))

@@ -99,7 +99,7 @@ def test_clips_and_text_are_added_once(generation: Generation) -> None:
 def test_an_answer_from_memory_costs_nothing(generation: Generation, alice: User) -> None:
     text_stages_run(generation)
     again = text_stages_run(generation_create(owner=alice, request=BRANDED).generation)
-    outputs = [run.output for run in again.stage_runs.filter(status="succeeded")]
+    outputs = [run.output or {} for run in again.stage_runs.filter(status="succeeded")]
     assert [(made["engine"], made["cached"], made["cost_usd"]) for made in outputs] == [
         ("openai", True, "0")
     ] * 3
