@@ -78,19 +78,26 @@ def edit_classify(*, request: EditInput, context: CallContext = ANYBODY) -> Task
     return _done_by("edit_classification", lambda engine: engine.edit_classification(request, context))
 
 
-def texts_moderate(*, texts: list[str], part: str, context: CallContext = ANYBODY) -> None:
+def texts_moderate(*, texts: list[str], part: str, context: CallContext = ANYBODY) -> tuple[str, ...]:
     """Raise `Unsafe` where moderation blocks one of the texts; `part` is `input` or `output`.
 
-    Does nothing where the engine offers no moderation, or the settings turn it off. Raises
-    `EngineFailed` where it cannot be known.
+    Does nothing where the engine offers no moderation, or the settings turn it off. Where it cannot be
+    known, raises `EngineFailed` or `Postponed`; with ANALYSIS_FALLBACK answers a warning instead.
     """
     if settings.MODERATION == "off":
-        return
-    blocked = _engine(engine_name()).moderation([text for text in texts if text.strip()], context)
+        return ()
+    try:
+        blocked = _engine(engine_name()).moderation([text for text in texts if text.strip()], context)
+    except (EngineFailed, Postponed) as failure:
+        if not _may_step_in(failure):
+            raise
+        logger.warning("Moderation by %s failed, nobody looked: %s", engine_name(), failure)
+        return (f"Moderation was skipped, because {engine_name()} failed ({failure.code}).",)
     if blocked:
         what = "This request" if part == "input" else "What was written for this request"
         message = f"{what} was blocked by moderation: {blocked[0].replace('_', ' ')}."
         raise Unsafe(message, code=f"safety.{part}.{blocked[0]}")
+    return ()
 
 
 def storyboard_sketch(*, request: PromptInput, brand: BrandInput | None = None, seed: int = 0) -> Storyboard:
@@ -107,11 +114,16 @@ def _done_by(task: str, do: Task[Value]) -> TaskResult[Value]:
     try:
         return do(_engine(name))
     except (EngineFailed, Postponed) as failure:
-        waits_for_its_turn = isinstance(failure, Postponed) and failure.code != BREAKER_OPEN
-        if waits_for_its_turn or settings.ANALYSIS_FALLBACK in {"", name}:
+        if not _may_step_in(failure):
             raise
         logger.warning("%s by %s failed, %s does it: %s", task, name, settings.ANALYSIS_FALLBACK, failure)
         return _by_fallback(task, do, failure)
+
+
+def _may_step_in(failure: DomainError) -> bool:
+    """Whether the fallback may do what failed; not where it was only too early to ask."""
+    waits_for_its_turn = isinstance(failure, Postponed) and failure.code != BREAKER_OPEN
+    return settings.ANALYSIS_FALLBACK not in {"", engine_name()} and not waits_for_its_turn
 
 
 def _by_fallback(task: str, do: Task[Value], failure: DomainError) -> TaskResult[Value]:

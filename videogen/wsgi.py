@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videogen.settings")
-application = get_wsgi_application()
+application = get_wsgi_application()  # First: it loads the apps that services import.
+
+from analysis.services import engine_prepare  # noqa: E402
+
+engine_prepare()  # Else the first request that is moderated waits for it.

@@ -1,7 +1,8 @@
 """The engine as a whole: real transport, real limits, real cache, real ledger, a server of our own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 import pytest
@@ -21,17 +22,22 @@ from analysis.services import (
 from analysis.testing.answers import ANSWERS
 from analysis.testing.openai_server.faults import Fault
 from analysis.testing.openai_server.server import OpenAIServer
+from videogen.kernel import quota_share
+from videogen.kernel.breaker import breaker_record
+from videogen.kernel.errors import Postponed
 from videogen.kernel.redis import cache_redis
 
 REQUEST = PromptInput(prompt="A lighthouse in a storm, waves against the rocks", duration_seconds=15)
+Away = Callable[[], AbstractContextManager[None]]
 FLAGGED = "a hero with unsafe-violence in his eyes"
 BRAND = BrandInput(name="Kaap", palette=["#0f766e", "#f59e0b"])
 
 
 @pytest.fixture
 def server(settings: Settings, openai_server: OpenAIServer) -> Iterator[OpenAIServer]:
-    """A competent model, and an empty cache."""
+    """A competent model, an empty cache, and no limits that other tests have run into."""
     cache_redis().flushdb()
+    quota_share._memory[:] = bytes(len(quota_share._memory))
     settings.ANALYSIS_ENGINE = "openai"
     openai_server.answers = dict(ANSWERS)
     yield openai_server
@@ -154,3 +160,38 @@ def test_moderation_can_be_turned_off(server: OpenAIServer, settings: Settings) 
     settings.MODERATION = "off"
     texts_moderate(texts=[FLAGGED], part="input")
     assert server.ledger.asked() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moderation_that_cannot_be_asked_stops_the_work_unless_a_fallback_was_asked_for(
+    server: OpenAIServer, settings: Settings
+) -> None:
+    server.script(Fault("error", times=2))
+    with pytest.raises(Unreachable):
+        texts_moderate(texts=[REQUEST.prompt], part="input")
+    settings.ANALYSIS_FALLBACK = "local"
+    (warning,) = texts_moderate(texts=[REQUEST.prompt], part="input")
+    assert warning == "Moderation was skipped, because openai failed (analysis.unreachable)."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_fallback_steps_in_while_the_breaker_is_open(server: OpenAIServer, settings: Settings) -> None:
+    for _ in range(5):
+        breaker_record("openai:gpt-6-luna", failed=True)
+    with pytest.raises(Postponed):
+        prompt_analyse(request=REQUEST)
+    settings.ANALYSIS_FALLBACK = "local"
+    assert "breaker.open" in prompt_analyse(request=REQUEST).warnings[0]
+    assert server.ledger.asked() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_redis_the_work_goes_on_within_a_share_of_the_limit(
+    server: OpenAIServer, settings: Settings, away_redis: Away, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.OPENAI_REQUESTS_PER_MINUTE = 60
+    with away_redis():
+        results = [prompt_analyse(request=REQUEST) for _ in range(2)]
+    assert [result.cached for result in results] == [False, False]
+    assert TextCall.objects.filter(outcome=Outcome.ANSWERED).count() == 2
+    assert "each worker keeps to its share of the limits" in caplog.text

@@ -26,12 +26,12 @@ def request_moderate(request: Mapping[str, Any]) -> None:
         logger.warning("Moderation cannot be asked now, the stage will: %s", error)
 
 
-def input_moderate(request: Mapping[str, Any], context: CallContext) -> None:
-    """What the first stages ask. Raises `Unsafe`, or why it cannot be known.
+def input_moderate(request: Mapping[str, Any], context: CallContext) -> tuple[str, ...]:
+    """What the first stages ask. Raises `Unsafe`, or why it cannot be known; answers warnings.
 
     All of them ask about all texts at once, so that one verdict, which is remembered, serves them all.
     """
-    texts_moderate(texts=_texts(request), part="input", context=context)
+    return texts_moderate(texts=_texts(request), part="input", context=context)
 
 
 def _texts(request: Mapping[str, Any]) -> list[str]:

@@ -157,6 +157,7 @@ def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply)
             STAGE_RUN.move(
                 run,
                 StageStatus.SUCCEEDED,
+                where=_held(run),
                 output=dict(output),
                 percentage=100,
                 finished_at=Now(),
@@ -325,7 +326,7 @@ def _record(generation: Generation, run: StageRun, type: str, message: str = "",
 
 
 def _held(run: StageRun) -> Q:
-    """Nobody else can have it, unless its holder has put it back."""
+    """Whether it is still its holder's: a run that was put back is the same row in other hands."""
     return Q(put_back_count=run.put_back_count)
 
 

@@ -53,6 +53,11 @@ def one_clip(clip: Clip | None) -> Clip:
     return clip
 
 
+def warnings_add(generation: Generation, output: Mapping[str, Any]) -> None:
+    """Add the warnings of a stage's output; the same one from ten clips is one. The caller saves."""
+    generation.warnings = list(dict.fromkeys([*generation.warnings, *output["warnings"]]))
+
+
 class StageHandler(Protocol):
     """A module below `generations.stages`."""
 

@@ -9,19 +9,19 @@ from generations.models import Clip, Generation
 from generations.services.moderation import input_moderate
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
-from generations.stages.base import StageWork
+from generations.stages.base import StageWork, warnings_add
 from generations.stages.text_task import context_of, made_by
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
     request, context = request_of(work.generation), context_of(work)
-    input_moderate(request, context)
+    warnings = input_moderate(request, context)
     brand = BrandInput.model_validate(request["brand"])
     result = brand_analyse(brand=brand, request=prompt_input(request), context=context)
-    return {"brand": result.value.model_dump(mode="json"), **made_by(result)}
+    return {"brand": result.value.model_dump(mode="json"), **made_by(result, *warnings)}
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
     generation.brand_analysis = output["brand"]
-    generation.warnings = [*generation.warnings, *output["warnings"]]
+    warnings_add(generation, output)
     generation.save(update_fields=["brand_analysis", "warnings"])

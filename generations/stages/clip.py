@@ -8,7 +8,7 @@ from generations.models import Clip, Generation
 from generations.providers.base import ProviderError
 from generations.providers.registry import provider_get
 from generations.services.storyboards import clip_spec_of
-from generations.stages.base import StageWork, one_clip
+from generations.stages.base import StageWork, one_clip, warnings_add
 from storage_app.models import AssetKind
 
 
@@ -31,7 +31,6 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
     Clip.objects.filter(pk=one_clip(clip).pk).update(source_id=output["source"], cost_usd=output["cost_usd"])
-    # The same warning from ten clips is one warning.
-    generation.warnings = list(dict.fromkeys([*generation.warnings, *output["warnings"]]))
+    warnings_add(generation, output)
     generation.actual_usd += Decimal(output["cost_usd"])
     generation.save(update_fields=["warnings", "actual_usd"])

@@ -9,7 +9,7 @@ from generations.models import Clip, Generation
 from generations.services.planning import prompt_input
 from generations.services.requests import request_of
 from generations.services.storyboards import storyboard_adopt
-from generations.stages.base import StageWork
+from generations.stages.base import StageWork, warnings_add
 from generations.stages.text_task import context_of, made_by
 
 
@@ -25,8 +25,8 @@ def execute(work: StageWork) -> Mapping[str, Any]:
         ),
         context=context,
     )
-    texts_moderate(texts=_written(result.value), part="output", context=context)
-    return {"storyboard": result.value.model_dump(mode="json"), **made_by(result)}
+    warnings = texts_moderate(texts=_written(result.value), part="output", context=context)
+    return {"storyboard": result.value.model_dump(mode="json"), **made_by(result, *warnings)}
 
 
 def _written(storyboard: Storyboard) -> list[str]:
@@ -35,6 +35,6 @@ def _written(storyboard: Storyboard) -> list[str]:
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
-    generation.warnings = [*generation.warnings, *output["warnings"]]
+    warnings_add(generation, output)
     generation.save(update_fields=["warnings"])
     storyboard_adopt(generation=generation, storyboard=Storyboard.model_validate(output["storyboard"]))

@@ -7,7 +7,7 @@ from generations.media.inspection import video_inspect
 from generations.media.poster import poster_time, poster_write
 from generations.models import Clip, Generation
 from generations.services.storyboards import generation_frame
-from generations.stages.base import StageWork
+from generations.stages.base import StageWork, warnings_add
 from storage_app.models import AssetKind
 from videogen.kernel.errors import DomainError
 
@@ -34,5 +34,5 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
     generation.poster_id = output["poster"]
-    generation.warnings = [*generation.warnings, *output["warnings"]]
+    warnings_add(generation, output)
     generation.save(update_fields=["poster", "warnings"])

@@ -18,11 +18,14 @@ def context_of(work: StageWork) -> CallContext:
     return CallContext(generation_id=work.generation.pk, ticket=str(work.run.pk), tick=tick)
 
 
-def made_by(result: TaskResult[Any]) -> dict[str, Any]:
-    """How an answer came about, for the stage's output. `cost_usd` is text: JSON would round it."""
+def made_by(result: TaskResult[Any], *warnings: str) -> dict[str, Any]:
+    """How an answer came about, for the stage's output, and what else a client should be warned of.
+
+    `cost_usd` is text: JSON would round it.
+    """
     return {
         "engine": result.engine,
         "cached": result.cached,
         "cost_usd": f"{result.cost_usd:f}",
-        "warnings": list(result.warnings),
+        "warnings": [*warnings, *result.warnings],
     }

@@ -122,3 +122,15 @@ def test_what_was_written_is_looked_at_too(alice: User, language_model: OpenAISe
     error = error_of(generation)
     assert (error["code"], error["stage"]) == ("safety.output.violence", "micro_prompts")
     assert generation.analysis_usd > 0
+
+
+def test_a_fallback_that_was_asked_for_goes_on_unmoderated_and_says_so_once(
+    alice: User, language_model: OpenAIServer, settings: Any
+) -> None:
+    settings.ANALYSIS_FALLBACK = "local"
+    language_model.script(Fault("error", times=50))
+    generation = generation_create(owner=alice, request=BRANDED).generation
+    text_stages_run(generation)
+    told = [warning for warning in generation.warnings if "Moderation was skipped" in warning]
+    assert (generation.error, len(told)) == (None, 1)
+    assert sum("done by the local engine" in warning for warning in generation.warnings) == 3

@@ -1,14 +1,13 @@
-"""A database and a Redis that are away."""
+"""A database that is away; a Redis that is comes from `videogen.testing.away`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connections
 
-from videogen.kernel import redis
+from videogen.testing.away import away_redis as away_redis
 
 
 @pytest.fixture
@@ -25,23 +24,5 @@ def away_database(db: None, tmp_path: Path) -> Callable[[], AbstractContextManag
             yield
         finally:
             connections["default"] = kept
-
-    return away
-
-
-@pytest.fixture
-def away_redis(settings: Any) -> Callable[[], AbstractContextManager[None]]:
-    """While it is entered, the cache's connections are refused."""
-
-    @contextmanager
-    def away() -> Iterator[None]:
-        kept = settings.REDIS_CACHE
-        settings.REDIS_CACHE = {"host": "127.0.0.1", "port": 1}
-        redis._client.cache_clear()
-        try:
-            yield
-        finally:
-            settings.REDIS_CACHE = kept
-            redis._client.cache_clear()
 
     return away

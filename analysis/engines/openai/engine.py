@@ -16,6 +16,7 @@ from analysis.contracts import (
     StoryboardInput,
 )
 from analysis.engines.base import CallContext, TaskResult
+from analysis.engines.local.vocabulary import vocabulary
 from analysis.engines.openai.calls import LedgerCaller, cached_record
 from analysis.engines.openai.client import openai_client
 from analysis.engines.openai.conversation import Input, Value, answer
@@ -41,8 +42,11 @@ class OpenAIEngine:
 
     def prepare(self) -> None:
         """See `AnalysisEngine`. A key that cannot be one is refused by the first task, not here."""
+        vocabulary()  # The checks of an answer's language read it.
         with suppress(CallFailed):
-            openai_client()
+            client = openai_client()
+            # The package imports each of these when it is first named.
+            _ = client.responses, client.chat.completions, client.moderations
 
     def prompt_analysis(self, request: PromptInput, context: CallContext) -> TaskResult[PromptAnalysis]:
         """See `AnalysisEngine`."""
