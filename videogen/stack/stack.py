@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -32,6 +33,7 @@ class Stack:
     ) -> None:
         self.configuration = configuration
         self.api_key = ""
+        self.is_interrupted = False
         self._tell = tell
         self._mark = str(configuration.data_dir)
         self._servers = Supervisor(mark=self._mark, log_dir=log_dir(configuration.data_dir), quiet=True)
@@ -66,6 +68,12 @@ class Stack:
         self._services.start(others)
         facts_write(configuration.data_dir, url=configuration.url, websocket_url=configuration.websocket_url)
 
+    def wait(self) -> None:
+        """Until somebody asks it to stop: that raises `KeyboardInterrupt`."""
+        while not self.is_interrupted:
+            time.sleep(1)
+        raise KeyboardInterrupt
+
     def stop(self) -> None:
         """Leave nothing running. Safe at any point of `start`, and more than once."""
         if self._claim is None:
@@ -85,7 +93,12 @@ class Stack:
 def running_stack(*, quiet: bool, tell: Callable[[str], None] = print) -> Iterator[Stack]:
     """A stack for the time of a `with` block, whichever way the block ends."""
     stack = Stack(StackConfiguration.from_settings(), quiet=quiet, tell=tell)
-    before = {number: signal.signal(number, _interrupt) for number in STOP_SIGNALS}
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        stack.is_interrupted = True  # Python swallows what is raised while it collects garbage.
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
     try:
         stack.start()
         yield stack
@@ -101,7 +114,3 @@ def migrate_if_needed() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -18,7 +18,9 @@ import pytest
 
 from videogen.embedded.places import stack_file
 from videogen.stack.claim import data_dir_claim, facts_read, facts_write, port_check
+from videogen.stack.configuration import StackConfiguration
 from videogen.stack.program import Program, StackError
+from videogen.stack.stack import Stack
 from videogen.stack.supervisor import Keeper, Supervisor
 from videogen.testing.waiting import eventually
 
@@ -253,3 +255,10 @@ def test_a_stack_that_is_killed_leaves_nothing_and_starts_again(up, tmp_path):
 
     assert eventually(lambda: processes_about(tmp_path) == [])
     assert eventually(up("one").is_up, seconds=60)
+
+
+def test_an_interrupt_that_python_swallowed_is_heard_all_the_same() -> None:
+    stack = Stack(StackConfiguration.from_settings(), quiet=True, tell=print)
+    stack.is_interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        stack.wait()

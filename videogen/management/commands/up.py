@@ -1,7 +1,6 @@
 """`manage.py up`: everything that one machine needs, until Ctrl-C."""
 
 import shlex
-import signal
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -26,8 +25,7 @@ class Command(BaseCommand):
         try:
             with running_stack(quiet=quiet, tell=self.stdout.write) as stack:
                 announce(stack)
-                while True:
-                    signal.pause()
+                stack.wait()
         except StackError as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
