@@ -26,9 +26,18 @@ def analysis_check(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     if engine_name() != "openai":
         return []
     try:
-        return [*_models(), *_moderation()]
+        return [*_access(), *_models(), *_moderation()]
     except ImproperlyConfigured as error:
         return [Error(str(error), id="analysis.E001", hint="Correct the file, or unset OPENAI_MODELS_FILE.")]
+
+
+def _access() -> Iterator[CheckMessage]:
+    if not (settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL):
+        yield Warning(
+            "ANALYSIS_ENGINE is 'openai', and there is neither a key nor a server.",
+            id="analysis.W007",
+            hint="Set OPENAI_API_KEY or OPENAI_BASE_URL.",
+        )
 
 
 def tasks_by_model() -> dict[str, list[str]]:

@@ -206,19 +206,24 @@ def stack_with(server: OpenAIServer) -> Iterator[OwnStack]:
 def submit(stack: OwnStack, bodies: list[dict[str, Any]]) -> None:
     """Post all of them at once, and wait until each has its storyboard."""
     with client(stack) as http, ThreadPoolExecutor(20) as pool:
-        ids = list(pool.map(lambda body: created(http, body), bodies))
         deadline = time.monotonic() + PATIENCE_SECONDS
-        for generation in ids:
-            while (status := http.get(f"/api/v1/generations/{generation}").json())[
-                "status"
-            ] != "awaiting_approval":
-                if status["status"] == "failed" or time.monotonic() > deadline:
-                    sys.exit(f"A generation is {status['status']}: {status['error']}")
-                time.sleep(0.1)
+        for generation in list(pool.map(lambda body: created(http, body), bodies)):
+            await_storyboard(http, generation, deadline)
 
 
 def created(http: httpx.Client, body: dict[str, Any]) -> str:
     return str(http.post("/api/v1/generations", json=body).raise_for_status().json()["id"])
+
+
+def await_storyboard(http: httpx.Client, generation: str, deadline: float) -> None:
+    """Until it waits for approval. Exits where it fails, or at the deadline."""
+    while True:
+        found = http.get(f"/api/v1/generations/{generation}").json()
+        if found["status"] == "awaiting_approval":
+            return
+        if found["status"] == "failed" or time.monotonic() > deadline:
+            sys.exit(f"A generation is {found['status']}: {found['error']}")
+        time.sleep(0.1)
 
 
 def storyboard_seconds(stack: OwnStack, body: dict[str, Any]) -> float:
@@ -226,12 +231,10 @@ def storyboard_seconds(stack: OwnStack, body: dict[str, Any]) -> float:
     with client(stack) as http:
         sent = time.time()
         generation = created(http, body)
-        while True:
-            events = http.get(f"/api/v1/generations/{generation}/events").json()["results"]
-            for event in events:
-                if event["event"] == "storyboard.ready":
-                    return datetime.fromisoformat(event["created_at"]).timestamp() - sent
-            time.sleep(0.1)
+        await_storyboard(http, generation, time.monotonic() + PATIENCE_SECONDS)
+        events = http.get(f"/api/v1/generations/{generation}/events").json()["results"]
+    ready = next(event["created_at"] for event in events if event["event"] == "storyboard.ready")
+    return datetime.fromisoformat(ready).timestamp() - sent
 
 
 def client(stack: OwnStack) -> httpx.Client:

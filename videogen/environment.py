@@ -94,17 +94,13 @@ def database_from_url(name: str, url: str) -> dict[str, object]:
         raise ImproperlyConfigured(f"{name} must start with postgresql://; only PostgreSQL is supported")
     options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     host = unquote(options.pop("host", parts.hostname or ""))
-    try:
-        port = parts.port
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} has a port that is not a number") from None
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "videogen",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
-        "PORT": str(port or options.pop("port", "")),
+        "PORT": str(parts.port or options.pop("port", "")),
         "OPTIONS": {key: unquote(value) for key, value in options.items()},
     }
 
@@ -139,6 +135,11 @@ def redis_from_url(name: str, url: str) -> dict[str, object]:
 
 def _url_parts(name: str, url: str) -> SplitResult:
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is not a URL: {error}") from None
+    try:
+        _ = parts.port
+    except ValueError:  # Its words may hold a part of a password that is not quoted.
+        raise ImproperlyConfigured(f"{name} has a port that is not a number from 0 to 65535") from None
+    return parts

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from analysis.admin.costs_page import CostsPage
+from analysis.engines.openai.verdicts import TASK as MODERATION
 from analysis.language_models import TASKS
 from analysis.models import Outcome, TextCall
 from videogen.kernel.admin.formatting import NONE, age, badge, count, duration, price, short_id, usd, words
@@ -26,7 +27,7 @@ ID_START = re.compile(r"[0-9a-f]{4,32}", re.IGNORECASE)
 NEWEST = 5_000
 
 CALL = ("task_words", "model", "ended", "generation", "attempt", "took", "created_at")
-MONEY = ("cost", "input", "output", "input_price", "cached_price", "output_price")
+MONEY = ("cost", "input", "output", "input_price", "cached_price", "cache_write_price", "output_price")
 PROTOCOL = ("id", "provider_request_id", "transport", "prompt_version", "error_code", "error_message")
 
 
@@ -36,7 +37,7 @@ class TaskFilter(admin.SimpleListFilter):
     title = parameter_name = "task"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(task, words(task)) for task in TASKS]
+        return [(task, words(task)) for task in (*TASKS, MODERATION)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[TextCall]) -> QuerySet[TextCall]:
         return queryset.filter(task=self.value()) if self.value() else queryset
@@ -157,6 +158,10 @@ class TextCallAdmin(ReadOnlyAdmin):
     @admin.display(description="price of cached input")
     def cached_price(self, call: TextCall) -> str:
         return price_said(call.cached_price_usd)
+
+    @admin.display(description="price of input put into the cache")
+    def cache_write_price(self, call: TextCall) -> str:
+        return price_said(call.cache_write_price_usd)
 
     @admin.display(description="price of output")
     def output_price(self, call: TextCall) -> str:

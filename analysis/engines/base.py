@@ -1,6 +1,5 @@
 """The protocol of an engine: what does the four text tasks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
@@ -16,12 +15,9 @@ from analysis.contracts import (
     Storyboard,
     StoryboardInput,
 )
+from videogen.kernel.waiting import Tick, nothing
 
 Value = TypeVar("Value")
-
-
-def _nobody_stops_it() -> None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class CallContext:
 
     generation_id: UUID | None = None
     ticket: str = ""
-    tick: Callable[[], None] = _nobody_stops_it
+    tick: Tick = nothing
 
 
 #: For callers of whom nothing is known.
@@ -46,7 +42,8 @@ class TaskResult(Generic[Value]):
     """The answer to one task, and what it took to get it.
 
     `engine` says who gave it; `cached`: it was answered before, and cost nothing now; `warnings`
-    are for the client. `cost_usd` is what the ledger has for this answer, repairs included.
+    are for the client. `cost_usd` is what the ledger has for this answer, repairs included,
+    since the caller last came back with its ticket.
     """
 
     value: Value

@@ -40,7 +40,7 @@ def verdicts(cases: Iterable[Case], engine: AnalysisEngine) -> Iterator[Verdict]
 
 
 def verdict(case: Case, engine: AnalysisEngine) -> Verdict:
-    """Do all tasks of a case, and judge the answers. An `AnalysisError` is a failure of the case."""
+    """Do all tasks of a case, and judge the answers. An error is a failure of the case, and of no other."""
     started, run = time.monotonic(), _Run(engine)
     language, scenes = "", 0
     try:
@@ -49,7 +49,7 @@ def verdict(case: Case, engine: AnalysisEngine) -> Verdict:
         language, scenes = answers.analysis.language, len(answers.storyboard.scenes)
     except Refused:
         wrong = [] if case.unsafe else ["moderation: the model refused it"]
-    except AnalysisError as error:
+    except (AnalysisError, Postponed) as error:
         wrong = [f"contract: {error.code}: {error}"]
     return Verdict(case, wrong, language, scenes, run.cost_usd, time.monotonic() - started)
 

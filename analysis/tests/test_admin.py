@@ -14,6 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from analysis.admin.chart import HEIGHT, REST, SERIES, TOP, chart_of
 from analysis.admin.costs_page import CostsPage
 from analysis.costs import CostRow, Totals
+from analysis.engines.openai.verdicts import TASK as MODERATION
+from analysis.language_models import TASKS
 from analysis.models import Outcome, TextCall
 from analysis.tests.ledger import call_made, hit_made
 
@@ -71,6 +73,11 @@ def test_calls_are_found_by_what_is_known_of_them(
     assert models_listed(desk, **query) == found
 
 
+def test_every_task_of_the_ledger_can_be_chosen(desk: Client) -> None:
+    page = desk.get(CALLS).content.decode()
+    assert all(f"?task={task}" in page for task in (*TASKS, MODERATION))
+
+
 def test_a_call_leads_to_its_generation(desk: Client) -> None:
     call_made(generation_id=GENERATION)
     assert f"/admin/generations/generation/{GENERATION}/change/" in desk.get(CALLS).content.decode()
@@ -87,9 +94,16 @@ def test_the_list_costs_the_same_for_one_call_and_for_many(
 
 
 def test_the_page_of_a_call_shows_what_it_cost_at_which_price(desk: Client) -> None:
-    call = call_made(input_price_usd=Decimal("0.125"), output_price_usd=Decimal("0.5"), cost_usd="0.0042")
+    call = call_made(
+        input_price_usd="0.125",
+        cached_price_usd="0.0125",
+        cache_write_price_usd="0.15",
+        output_price_usd="0.5",
+        cost_usd="0.0042",
+    )
     page = desk.get(f"{CALLS}{call.pk}/change/").content.decode()
-    assert "$0.125 for a million tokens" in page
+    for price in ("0.125", "0.0125", "0.15", "0.50"):
+        assert f"${price} for a million tokens" in page
     assert "$0.0042" in page
     assert "1,000 tokens, 400 of them cached" in page
 

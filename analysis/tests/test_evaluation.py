@@ -17,6 +17,7 @@ from analysis.evaluation.cases import Case, Edit, cases
 from analysis.evaluation.running import verdict
 from analysis.testing.answers import ANSWERS
 from analysis.testing.openai_server import OpenAIServer
+from videogen.kernel.errors import Postponed
 from videogen.kernel.redis import cache_redis
 
 LEAK = " ".join(prompt_of("prompt_analysis").text.split()[:20])
@@ -95,9 +96,16 @@ def test_the_judge_sees(task, changed, told) -> None:
     assert any(wrong.startswith(told) for wrong in verdict(CASE, careless(task, changed)).failures)
 
 
-def test_an_error_of_the_engine_is_a_failure_of_the_case_and_not_of_the_run() -> None:
-    judged = verdict(CASE, FailingEngine(Malformed("No JSON.")))
-    assert judged.failures == ["contract: analysis.malformed: No JSON."]
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Malformed("No JSON."), "contract: analysis.malformed: No JSON."),
+        (Postponed("Too early.", seconds=1e6, code="quota.waiting"), "contract: quota.waiting: Too early."),
+    ],
+)
+def test_an_error_of_the_engine_is_a_failure_of_the_case_and_not_of_the_run(error, told) -> None:
+    judged = verdict(CASE, FailingEngine(error))
+    assert judged.failures == [told]
     assert (judged.language, judged.scenes) == ("", 0)
 
 

@@ -36,7 +36,7 @@ source = "our own rack"
 @pytest.fixture(autouse=True)
 def usual(settings: Settings) -> None:
     settings.ANALYSIS_ENGINE, settings.OPENAI_API_KEY = "openai", "sk-test"
-    settings.ANALYSIS_FALLBACK, settings.MODERATION_ALLOW = "", []
+    settings.OPENAI_BASE_URL, settings.ANALYSIS_FALLBACK, settings.MODERATION_ALLOW = "", "", []
     settings.OPENAI_MODELS = dict.fromkeys(TASKS, "")
     settings.OPENAI_MODELS_FILE = settings.OPENAI_REASONING_EFFORT = ""
 
@@ -204,6 +204,7 @@ def test_a_warning_says_which_variable_to_set_to_what(settings: Settings) -> Non
         ("MODERATION_ALLOW", ["violence", "self_harm"], set()),
         ("MODERATION_ALLOW", ["gore"], {"analysis.W005"}),
         ("ANALYSIS_FALLBACK", "local", set()),
+        ("OPENAI_API_KEY", "", {"analysis.W007"}),
     ],
 )
 def test_a_setting_that_cannot_work_is_warned_of(

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from analysis.contracts import BrandInput, EditInput, PromptInput, StoryboardInput
+from analysis.contracts import BrandInput, EditInput, PromptAnalysis, PromptInput, StoryboardInput
+from analysis.engines.openai.engine import _key
+from analysis.engines.openai.tasks import PROMPT_ANALYSIS
 from analysis.errors import Malformed, Refused, Unreachable, Unsafe, WrongKey
 from analysis.models import Outcome, TextCall
 from analysis.services import (
+    CallContext,
     brand_analyse,
     edit_classify,
     micro_prompts_write,
@@ -77,6 +81,22 @@ def test_another_seed_asks_for_no_other_words(server: OpenAIServer) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_another_server_is_asked_for_its_own_answer(server: OpenAIServer, settings: Settings) -> None:
+    prompt_analyse(request=REQUEST)
+    with OpenAIServer(answers=ANSWERS) as other:
+        settings.OPENAI_BASE_URL = other.url
+        assert not prompt_analyse(request=REQUEST).cached
+
+
+def test_an_answer_kept_in_an_older_form_is_not_looked_at() -> None:
+    class Longer(PromptAnalysis):
+        era: str
+
+    later = replace(PROMPT_ANALYSIS, value=Longer)
+    assert _key(later, REQUEST, "gpt-6-luna", "low") != _key(PROMPT_ANALYSIS, REQUEST, "gpt-6-luna", "low")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_many_who_ask_the_same_at_once_make_one_call(server: OpenAIServer) -> None:
     server.latency_seconds = 0.3
 
@@ -97,6 +117,18 @@ def test_a_wrong_answer_is_repaired_and_both_calls_are_paid_for(server: OpenAISe
     result = prompt_analyse(request=REQUEST)
     assert TextCall.objects.count() == 2
     assert result.cost_usd == TextCall.objects.all().cost_usd() > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_repair_that_has_to_wait_goes_on_where_it_was(server: OpenAIServer, settings: Settings) -> None:
+    settings.OPENAI_REQUESTS_PER_MINUTE = 1
+    server.script(Fault("wrong_shape"))
+    context = CallContext(ticket="a run")
+    with pytest.raises(Postponed):
+        prompt_analyse(request=REQUEST, context=context)
+    cache_redis().delete(*cache_redis().keys("quota:*"))  # A minute later.
+    prompt_analyse(request=REQUEST, context=context)
+    assert list(TextCall.objects.order_by("created_at").values_list("attempt", flat=True)) == [1, 2]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -156,6 +188,16 @@ def test_a_blocked_text_is_named_by_its_category_and_asked_about_once(server: Op
 
 
 @pytest.mark.django_db(transaction=True)
+def test_moderation_that_is_asked_too_often_is_left_alone_by_all(server: OpenAIServer) -> None:
+    server.script(Fault("rate_limited", task="moderation", headers={"retry-after": "7"}))
+    for text in ("one", "another"):
+        with pytest.raises(Postponed) as postponed:
+            texts_moderate(texts=[text], part="input")
+        assert 5 < postponed.value.seconds <= 7
+    assert len(server.ledger.asked("moderation")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_moderation_can_be_turned_off(server: OpenAIServer, settings: Settings) -> None:
     settings.MODERATION = "off"
     texts_moderate(texts=[FLAGGED], part="input")
@@ -189,7 +231,7 @@ def test_the_fallback_steps_in_while_the_breaker_is_open(server: OpenAIServer, s
 def test_without_redis_the_work_goes_on_within_a_share_of_the_limit(
     server: OpenAIServer, settings: Settings, away_redis: Away, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.OPENAI_REQUESTS_PER_MINUTE = 60
+    settings.OPENAI_REQUESTS_PER_MINUTE, settings.ANALYSIS_WORKERS = 60, 1
     with away_redis():
         results = [prompt_analyse(request=REQUEST) for _ in range(2)]
     assert [result.cached for result in results] == [False, False]

@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from analysis.engines.base import ANYBODY
 from analysis.engines.openai import moderation
 from analysis.engines.openai.moderation import coarse, moderate
+from analysis.engines.openai.verdicts import verdict
 from analysis.engines.openai.wire import CallFailed
 from analysis.errors import Malformed, RateLimited, TimedOut, Unreachable
 from analysis.testing.openai_server import Fault
@@ -49,7 +51,7 @@ def test_what_an_operator_allows_is_not_blocked(openai_server, settings):
 def test_without_a_model_or_a_text_nothing_is_asked(model, texts, openai_server, settings):
     settings.MODERATION_MODEL = model
 
-    assert blocked(*texts) == []
+    assert verdict(texts, ANYBODY) == []
     assert openai_server.ledger.asked() == []
 
 

@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
             name="put_back_reason",
             field=models.TextField(blank=True),
         ),
+        migrations.AddField(
+            model_name="stagerun",
+            name="waiting_since",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
         migrations.AlterField(
             model_name="clip",
             name="cost_usd",

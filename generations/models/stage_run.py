@@ -16,7 +16,8 @@ class StageRun(models.Model):
     """Rows are only added, so the history is kept; a retry is a new row with the next `attempt`.
 
     `available_at`: not before this moment (a retry waits, and what was put back). `put_back_count`:
-    how often it was too early; `put_back_reason` says what it waited for last. `lease_expires_at`:
+    how often it was too early; `put_back_reason` says what it waited for last,
+    `waiting_since` when it was put back first. `lease_expires_at`:
     after it, by the database's clock, the worker counts as dead.
     """
 
@@ -34,6 +35,7 @@ class StageRun(models.Model):
     error_message = models.TextField(blank=True)
     put_back_count = models.PositiveIntegerField(default=0)
     put_back_reason = models.TextField(blank=True)
+    waiting_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     available_at = models.DateTimeField(db_default=Now())
     lease_expires_at = models.DateTimeField(null=True, blank=True)

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from generations.models import Clip, Generation, ProgressEvent, StageRun
@@ -177,9 +177,10 @@ def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply)
 def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
     """It was too early: queue the same attempt again, and let the worker go. No attempt is used up.
 
-    One that has waited for ANALYSIS_MAX_WAIT_SECONDS since it was made fails with what it waits for.
+    One that was first put back ANALYSIS_MAX_WAIT_SECONDS ago fails with what it waits for.
     """
-    waited = (timezone.now() - run.created_at).total_seconds()
+    now = timezone.now()
+    waited = (now - (run.waiting_since or now)).total_seconds()
     left = settings.ANALYSIS_MAX_WAIT_SECONDS - waited
     if left <= 0:
         stage_run_fail(run=run, error=_waited_too_long(run, postponed, waited))
@@ -203,6 +204,7 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
             lease_expires_at=None,
             put_back_count=F("put_back_count") + 1,
             put_back_reason=f"{postponed.code}: {postponed}",
+            waiting_since=Coalesce("waiting_since", Now()),
         )
         costs_refresh(generation=generation, stage=run.stage)
         _tell_of_wait(generation, run, postponed, seconds)

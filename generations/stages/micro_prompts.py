@@ -30,8 +30,8 @@ def execute(work: StageWork) -> Mapping[str, Any]:
 
 
 def _written(storyboard: Storyboard) -> list[str]:
-    """What a provider is asked for, and what stands on the picture."""
-    return [text for scene in storyboard.scenes for text in (scene.micro_prompt, scene.title)]
+    """What a provider is asked for, and what stands on the picture: a text for each scene."""
+    return [f"{scene.title}\n{scene.micro_prompt}".strip() for scene in storyboard.scenes]
 
 
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:

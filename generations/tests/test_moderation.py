@@ -74,7 +74,13 @@ def test_one_verdict_serves_the_request_and_both_its_first_stages(
     assert len(second.body["input"]) >= generation.clip_count  # What was written for it.
 
 
-@pytest.mark.parametrize("fault", [Fault("error", "moderation"), Fault("rate_limited", "moderation")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("error", "moderation"),
+        Fault("rate_limited", "moderation", headers={"retry-after": "0"}),
+    ],
+)
 def test_where_nobody_knows_the_stage_asks_again(
     alice: User, language_model: OpenAIServer, fault: Fault
 ) -> None:

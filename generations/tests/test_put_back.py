@@ -139,7 +139,7 @@ def test_a_wait_that_is_too_long_fails_with_what_it_waited_for(
     generation: Generation, run: StageRun, settings: Any
 ) -> None:
     claimed = claim(run)
-    claimed.created_at -= timedelta(seconds=settings.ANALYSIS_MAX_WAIT_SECONDS + 1)
+    claimed.waiting_since = timezone.now() - timedelta(seconds=settings.ANALYSIS_MAX_WAIT_SECONDS + 1)
     stage_run_put_back(run=claimed, postponed=early())
     generation.refresh_from_db()
     error = error_of(generation)
@@ -148,6 +148,19 @@ def test_a_wait_that_is_too_long_fails_with_what_it_waited_for(
     assert generation.stage_runs.count() == 1  # It is not tried again by itself.
     generation_retry(generation=generation)
     assert generation.stage_runs.filter(status="queued", attempt=2).exists()
+
+
+def test_the_time_in_the_queue_before_is_no_wait(run: StageRun, settings: Any) -> None:
+    claimed = claim(run)
+    claimed.created_at -= timedelta(seconds=settings.ANALYSIS_MAX_WAIT_SECONDS + 1)
+    stage_run_put_back(run=claimed, postponed=early())
+    run.refresh_from_db()
+    assert run.status == "queued"
+    first = run.waiting_since
+    due(run)
+    stage_run_put_back(run=claim(run), postponed=early())
+    run.refresh_from_db()
+    assert run.waiting_since == first
 
 
 def test_nobody_waits_longer_than_is_allowed_for_a_server_that_wants_hours(run: StageRun) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from pydantic import BaseModel
 
 from analysis.checks import tasks_by_model, variables_of
 from analysis.engines.openai.calls import subject_of
-from analysis.engines.openai.client import openai_client, timeout_of
+from analysis.engines.openai.client import OPENAI_URL, openai_client, timeout_of
 from analysis.engines.openai.envelope import envelope_of
 from analysis.engines.openai.failures import failures_typed
 from analysis.engines.openai.wire import CallFailed
@@ -60,7 +61,7 @@ def language_model_server() -> Iterator[Finding]:
     """Asks the server for its list of models, which costs nothing."""
     if engine_name() != "openai":
         return
-    place = urlsplit(str(openai_client().base_url))
+    place = urlsplit(settings.OPENAI_BASE_URL or OPENAI_URL)
     name = f"{place.hostname}:{place.port}" if place.port else str(place.hostname)
     try:
         listed = _models_listed()
@@ -79,7 +80,7 @@ def _models_listed() -> dict[str, date | None]:
 
 
 def _configured_models(listed: dict[str, date | None]) -> Iterator[Finding]:
-    for model, tasks in tasks_by_model().items():
+    for model, tasks in _models_in_use().items():
         if model not in listed:
             has = ", ".join(sorted(listed)[:NAMED]) or "none"
             advice = f"Set {variables_of(tasks)} to a model that it has, such as {has}."
@@ -94,7 +95,7 @@ def limits() -> Iterator[Finding]:
     """Which models are left alone at this moment, and how busy the others are. Redis knows."""
     if engine_name() != "openai":
         return
-    for model in tasks_by_model():
+    for model in _models_in_use():
         breaker, quota = breaker_state(subject_of(model)), quota_state(subject_of(model))
         if breaker.state != "closed":
             advice = "It is tried again by itself. The ledger in the admin has the errors."
@@ -106,6 +107,14 @@ def limits() -> Iterator[Finding]:
             yield warning("Text limits", f"{model} is paused for {quota.paused_seconds:.0f} s", advice)
         else:
             yield ok("Text limits", f"{model}: {_limits_said(quota)}")
+
+
+def _models_in_use() -> dict[str, list[str]]:
+    """The models and their tasks; none where the file of models is broken, which `text_tasks` tells."""
+    try:
+        return tasks_by_model()
+    except ImproperlyConfigured:
+        return {}
 
 
 def _limits_said(quota: QuotaState) -> str:

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from videogen.kernel.errors import Postponed
 from videogen.kernel.outage import Outage
-from videogen.kernel.redis import cache_redis
+from videogen.kernel.redis import CLOCK, cache_redis
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +31,6 @@ PROBING_SECONDS = 5
 #: An open breaker that nobody asks is forgotten after this.
 FORGOTTEN_SECONDS = 3600
 
-_OPEN = "breaker:open"
-
 
 @dataclass(frozen=True)
 class BreakerState:
@@ -46,11 +44,6 @@ class BreakerState:
     calls: int = 0
     failures: int = 0
 
-
-CLOCK = """
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
-"""
 
 # `open_until` exists from the moment it opens until a probe has succeeded.
 _STATE = (
@@ -92,7 +85,6 @@ local is_failed = ARGV[1] == '1'
 if open_until and now < open_until then return 'open' end
 if open_until and not is_failed then
   redis.call('DEL', KEYS[1])
-  redis.call('ZREM', KEYS[2], ARGV[2])
   for number = newest - {PIECES} + 1, newest do redis.call('DEL', piece_key(number)) end
   return 'closes'
 end
@@ -110,7 +102,6 @@ local until_ = string.format('%.6f', now + pause)
 redis.call('HSET', KEYS[1], 'open_until', until_, 'pause', pause)
 redis.call('HDEL', KEYS[1], 'probe', 'probe_until')
 redis.call('EXPIRE', KEYS[1], {FORGOTTEN_SECONDS})
-redis.call('ZADD', KEYS[2], string.format('%.6f', now + {FORGOTTEN_SECONDS}), ARGV[2])
 return 'opens'
 """
 )
@@ -122,14 +113,6 @@ local calls, failures = last_minute()
 if not open_until then return {'closed', '0', calls, failures} end
 if now >= open_until then return {'half_open', '0', calls, failures} end
 return {'open', string.format('%.6f', open_until - now), calls, failures}
-"""
-)
-
-_LIST = (
-    CLOCK
-    + """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now))
-return redis.call('ZRANGE', KEYS[1], 0, -1)
 """
 )
 
@@ -154,7 +137,7 @@ def breaker_check(subject: str, *, ticket: str = "") -> None:
 def breaker_record(subject: str, *, failed: bool) -> None:
     """A call has ended; `failed` only if the server is to blame."""
     try:
-        outcome = _run(_RECORD, subject, [int(failed), subject]).decode()
+        outcome = _run(_RECORD, subject, [int(failed)]).decode()
     except RedisError as error:
         _outage.began(error)
         return
@@ -172,17 +155,7 @@ def breaker_state(subject: str) -> BreakerState:
     return BreakerState(state.decode(), float(seconds), calls, failures)
 
 
-def breakers_open() -> list[str]:
-    """The subjects whose breakers are open or wait for a probe."""
-    try:
-        names = cache_redis().register_script(_LIST)(keys=[_OPEN])
-    except RedisError as error:
-        _outage.began(error)
-        return []
-    return [name.decode() for name in names]
-
-
 def _run(script: str, subject: str, arguments: list[Any]) -> Any:
-    answer = cache_redis().register_script(script)(keys=[f"breaker:{subject}", _OPEN], args=arguments)
+    answer = cache_redis().register_script(script)(keys=[f"breaker:{subject}"], args=arguments)
     _outage.ended()
     return answer

@@ -14,6 +14,12 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+#: For the head of a Lua script: `now` in seconds, by the one clock that all processes share.
+CLOCK = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+"""
+
 
 def queue_redis() -> Redis:
     """The Redis of queues, hints and tickets."""

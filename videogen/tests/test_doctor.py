@@ -218,6 +218,24 @@ def test_a_broken_file_of_models_is_broken(openai_server: OpenAIServer, settings
     assert only(analysis.text_tasks).state == State.BROKEN
 
 
+def test_a_broken_file_of_models_does_not_end_the_visit(
+    openai_server: OpenAIServer, settings: Settings
+) -> None:
+    settings.OPENAI_MODELS_FILE = "/nowhere.toml"
+    assert states(analysis.language_model_server) == {"Text server": State.OK}
+    assert list(analysis.limits()) == []
+
+
+@pytest.mark.parametrize("key", ["sk-new\nline", "sk-umläut"])
+def test_a_key_that_is_no_key_is_broken_and_not_told(
+    openai_server: OpenAIServer, settings: Settings, key: str
+) -> None:
+    settings.OPENAI_API_KEY = key
+    finding = only(analysis.language_model_server)
+    assert (finding.state, finding.advice[:18]) == (State.BROKEN, "Set OPENAI_API_KEY")
+    assert "sk-" not in finding.detail + finding.advice
+
+
 def test_a_server_that_has_the_models_is_well(openai_server: OpenAIServer) -> None:
     assert states(analysis.language_model_server) == {"Text server": State.OK}
 

@@ -32,6 +32,8 @@ WRONG: list[tuple[str, Callable[[], Any]]] = [
     ("http://", lambda: env_url("NAME", "", schemes=["http"])),
     ("http://a b", lambda: env_url("NAME", "", schemes=["http"])),
     ("host", lambda: env_url("NAME", "", schemes=["http"])),
+    ("http://host:99999/v1", lambda: env_url("NAME", "", schemes=["http"])),
+    ("http://host:port/v1", lambda: env_url("NAME", "", schemes=["http"])),
 ]
 
 

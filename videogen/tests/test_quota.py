@@ -14,7 +14,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from videogen.kernel import quota, quota_share
+from videogen.kernel import quota, quota_scripts, quota_share
 from videogen.kernel.errors import DomainError, Postponed
 from videogen.kernel.quota import (
     Limits,
@@ -28,7 +28,7 @@ from videogen.kernel.quota import (
     quota_take,
 )
 from videogen.kernel.quota_share import share_take
-from videogen.kernel.redis import cache_redis
+from videogen.kernel.redis import CLOCK, cache_redis
 
 LONG = 1_000_000.0
 
@@ -73,11 +73,11 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    for name in ("_TAKE", "_SETTLE", "_LEAVE", "_LEARN", "_PAUSE", "_LOOK"):
-        script = getattr(quota, name).replace(
-            quota.CLOCK, "local now = tonumber(redis.call('GET', 'clock'))\n"
-        )
-        monkeypatch.setattr(quota, name, script)
+    for name in ("TAKE", "SETTLE", "LEAVE", "LEARN", "PAUSE", "LOOK"):
+        script = getattr(quota_scripts, name)
+        assert CLOCK in script
+        fake = script.replace(CLOCK, "local now = tonumber(redis.call('GET', 'clock'))\n")
+        monkeypatch.setattr(quota_scripts, name, fake)
     clock = Clock()
     clock.set(LONG)
     return clock
@@ -382,9 +382,9 @@ def test_what_was_let_through_before_a_limit_was_known_counts_too(clock, pause):
 
 def test_a_refusal_of_the_first_call_does_not_stop_everything(clock):
     take()
-    assert quota_refused(subject="s") == pytest.approx(quota.REFUSED_SECONDS, abs=0.01)
+    assert quota_refused(subject="s") == pytest.approx(quota_scripts.REFUSED_SECONDS, abs=0.01)
     assert wait_of("b") < 30
-    assert quota_state("s").requests_per_minute == quota.FEWEST_PER_MINUTE
+    assert quota_state("s").requests_per_minute == quota_scripts.FEWEST_PER_MINUTE
 
 
 @pytest.mark.parametrize(("later", "paused"), [(1, 60), (30, 35), (57, 8), (59, 6), (65, 5)])
@@ -537,8 +537,8 @@ def test_without_redis_nothing_is_raised_and_the_log_says_so_once(away_redis, ca
     with away_redis():
         quota_settle(take(), cost=1)
         quota_learn(subject="s", requests_per_minute=9)
-        assert quota_pause(subject="s", seconds=1000) == quota.PAUSE_CAP
-        assert quota_refused(subject="s") == quota.REFUSED_SECONDS
+        assert quota_pause(subject="s", seconds=1000) == quota_scripts.PAUSE_CAP
+        assert quota_refused(subject="s") == quota_scripts.REFUSED_SECONDS
         assert quota_state("s") == QuotaState()
     assert caplog.text.count("Redis does not answer, each worker keeps to its share") == 1
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from analysis.engines.base import CallContext
 from analysis.engines.openai.wire import CallFailed, Facts, Question, Reply, ServerLimits, Transport
-from analysis.errors import AnalysisError, QuotaExhausted, RateLimited
+from analysis.errors import AnalysisError, RateLimited
 from analysis.language_models import Price, cost_usd, price_of
 from analysis.models import Outcome, TextCall
 from videogen.kernel.breaker import breaker_check, breaker_record
@@ -25,7 +25,6 @@ from videogen.kernel.quota import (
     Limits,
     Place,
     quota_learn,
-    quota_pause,
     quota_refused,
     quota_settle,
     quota_take,
@@ -37,9 +36,6 @@ logger = logging.getLogger(__name__)
 CHARACTERS_PER_TOKEN = 3.5
 #: A call that did not end so long after its time limit has died, and its place is free again.
 LEASE_GRACE_SECONDS = 10
-#: An account without money is asked again after this: somebody may have paid.
-EXHAUSTED_SECONDS = 300
-
 
 NOTHING_KNOWN = Facts()
 
@@ -215,8 +211,6 @@ def _heard(subject: str, limits: ServerLimits) -> None:
 def _consequence(subject: str, failure: CallFailed) -> AnalysisError | Postponed:
     """What the caller gets, after all processes were told how long to leave the server alone."""
     error = failure.error
-    if isinstance(error, QuotaExhausted):
-        quota_pause(subject=subject, seconds=EXHAUSTED_SECONDS)
     if not isinstance(error, RateLimited):
         return error
     seconds = quota_refused(subject=subject, seconds=failure.facts.limits.retry_after_seconds)

@@ -1,6 +1,5 @@
 """Chat Completions, the protocol that vLLM, Ollama, llama.cpp, LiteLLM and most gateways speak."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from analysis.engines.openai.envelope import envelope_of, reply_of, usage_of
 from analysis.engines.openai.failures import failures_typed, refused, truncated
 from analysis.engines.openai.guard import ticking
 from analysis.engines.openai.wire import Question, Reply
+from videogen.kernel.waiting import Tick
 
 #: Where the models are OpenAI's own.
 OPENAI_HOSTS = ("openai.com", "azure.com")
@@ -38,7 +38,7 @@ class ChatTransport:
 
     name = "chat"
 
-    def send(self, question: Question, *, timeout_seconds: float, tick: Callable[[], None]) -> Reply:
+    def send(self, question: Question, *, timeout_seconds: float, tick: Tick) -> Reply:
         """See `Transport`."""
         with ticking(tick), failures_typed(turn.text for turn in question.turns):
             raw = openai_client().chat.completions.with_raw_response.create(

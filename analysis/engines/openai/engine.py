@@ -5,6 +5,8 @@ import json
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
+
 from analysis.contracts import (
     BrandAnalysis,
     BrandInput,
@@ -20,6 +22,7 @@ from analysis.engines.local.vocabulary import vocabulary
 from analysis.engines.openai.calls import LedgerCaller, cached_record
 from analysis.engines.openai.client import openai_client
 from analysis.engines.openai.conversation import Input, Value, answer
+from analysis.engines.openai.resuming import ResumingCaller
 from analysis.engines.openai.tasks import (
     BRAND_ANALYSIS,
     EDIT_CLASSIFICATION,
@@ -75,7 +78,8 @@ class OpenAIEngine:
         caller = LedgerCaller(transport_chosen(), context)
 
         def ask() -> str:
-            return answer(task, asked, caller=caller, model=model, effort=effort).model_dump_json()
+            resuming = ResumingCaller(caller, context.ticket)
+            return answer(task, asked, caller=resuming, model=model, effort=effort).model_dump_json()
 
         found = answer_once(_key(task, asked, model, effort), ask, tick=context.tick)
         if found.cached:
@@ -86,7 +90,13 @@ class OpenAIEngine:
 
 
 def _key(task: Task[Any, Any], asked: Any, model: str, effort: str) -> str:
-    """The same for two requests exactly when the model would be asked the same."""
-    made_from = [task.name, task.prompt.version, model, effort, task.cache_payload(asked)]
+    """The same for two requests exactly when the same server's model would be asked the same.
+
+    The forms are part of it: an answer that an earlier release kept may be no `Value` of this one.
+    """
+    made_from = [
+        *(settings.OPENAI_BASE_URL, model, effort),
+        *(task.name, task.prompt.version, task.schema, task.value_schema, task.cache_payload(asked)),
+    ]
     digest = hashlib.sha256(json.dumps(made_from, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return f"{task.name}:{digest}"

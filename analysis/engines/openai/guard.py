@@ -12,17 +12,12 @@ from typing import Any
 import httpx2
 import openai
 
+from videogen.kernel.waiting import Tick, nothing
+
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 TICK_SECONDS = 0.25
 
-Tick = Callable[[], None]
-
-
-def _nobody_stops_it() -> None:
-    return None
-
-
-_tick: ContextVar[Tick] = ContextVar("tick", default=_nobody_stops_it)
+_tick: ContextVar[Tick] = ContextVar("tick", default=nothing)
 
 
 @contextmanager

@@ -11,9 +11,8 @@ def limits_of(headers: Mapping[str, str], body: str = "") -> ServerLimits:
 
     https://learn.microsoft.com/en-us/answers/questions/5625878/
     """
-    requests, requests_left = _limit(headers, "requests")
-    tokens, tokens_left = _limit(headers, "tokens")
-    return ServerLimits(requests, requests_left, tokens, tokens_left, retry_after_seconds(headers, body))
+    requests, tokens = _limit(headers, "requests"), _limit(headers, "tokens")
+    return ServerLimits(requests, tokens, retry_after_seconds(headers, body))
 
 
 def request_id_of(headers: Mapping[str, str]) -> str:
@@ -21,13 +20,11 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     return headers.get("x-request-id", "")[:200]
 
 
-def _limit(headers: Mapping[str, str], what: str) -> tuple[int | None, int | None]:
+def _limit(headers: Mapping[str, str], what: str) -> int | None:
     limit = _number(headers.get(f"x-ratelimit-limit-{what}", ""))
     reset = duration_seconds(headers.get(f"x-ratelimit-reset-{what}", ""))
     # What is whole again only after more than a minute is a limit for a day, as at Groq.
-    if not limit or (reset or 0) > 61:
-        return None, None
-    return limit, _number(headers.get(f"x-ratelimit-remaining-{what}", ""))
+    return limit if limit and (reset or 0) <= 61 else None
 
 
 def _number(text: str) -> int | None:

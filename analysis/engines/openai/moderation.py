@@ -2,7 +2,6 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 
 import httpx2
 from django.conf import settings
@@ -12,6 +11,7 @@ from analysis.engines.openai.client import openai_client, timeout_of
 from analysis.engines.openai.envelope import envelope_of
 from analysis.engines.openai.failures import failures_typed, malformed
 from analysis.engines.openai.guard import ticking
+from videogen.kernel.waiting import Tick
 
 #: It answers in a few hundred milliseconds, and a client may be waiting for it.
 MODERATION_SECONDS = 3.0
@@ -27,14 +27,12 @@ class _Envelope(BaseModel):
     results: list[_Result]
 
 
-def moderate(texts: list[str], *, tick: Callable[[], None]) -> list[str]:
+def moderate(texts: list[str], *, tick: Tick) -> list[str]:
     """The categories for which any of the texts must be blocked, the worst first.
 
-    Empty where MODERATION_MODEL is; without what MODERATION_ALLOW names. Raises `CallFailed`, or
-    whatever `tick` raises. The call is free at OpenAI, and is not in the ledger.
+    Without what MODERATION_ALLOW names. Raises `CallFailed`, or whatever `tick` raises. The call is
+    free at OpenAI.
     """
-    if not (settings.MODERATION_MODEL and texts):
-        return []
     with ticking(tick), failures_typed(texts):
         raw = openai_client().moderations.with_raw_response.create(
             model=settings.MODERATION_MODEL, input=texts, timeout=timeout_of(MODERATION_SECONDS)

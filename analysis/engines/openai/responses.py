@@ -1,6 +1,5 @@
 """OpenAI's Responses API, the one that OpenAI recommends, and the only one that all its models have."""
 
-from collections.abc import Callable
 from typing import Any
 
 import openai
@@ -11,6 +10,7 @@ from analysis.engines.openai.envelope import envelope_of, reply_of, usage_of
 from analysis.engines.openai.failures import failed, failures_typed, malformed, refused, truncated
 from analysis.engines.openai.guard import ticking
 from analysis.engines.openai.wire import Question, Reply
+from videogen.kernel.waiting import Tick
 
 
 class _Part(BaseModel):
@@ -54,7 +54,7 @@ class ResponsesTransport:
 
     name = "responses"
 
-    def send(self, question: Question, *, timeout_seconds: float, tick: Callable[[], None]) -> Reply:
+    def send(self, question: Question, *, timeout_seconds: float, tick: Tick) -> Reply:
         """See `Transport`."""
         with ticking(tick), failures_typed(turn.text for turn in question.turns):
             raw = openai_client().responses.with_raw_response.create(

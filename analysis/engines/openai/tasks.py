@@ -103,6 +103,11 @@ class Task(Generic[Input, Value]):
         """The strict JSON Schema of the answer."""
         return schema_of(self.answer)
 
+    @cached_property
+    def value_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the value."""
+        return self.value.model_json_schema()
+
     def user_turn(self, asked: Input) -> str:
         """The data as one JSON document: whatever is in it is a string, and cannot end it."""
         return json.dumps(self.data(asked), ensure_ascii=False, separators=(",", ":"))

@@ -4,18 +4,23 @@ import hashlib
 import json
 import logging
 import time
+import uuid
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from analysis.engines.base import CallContext
-from analysis.engines.openai.moderation import moderate
+from analysis.engines.openai.calls import LEASE_GRACE_SECONDS
+from analysis.engines.openai.moderation import MODERATION_SECONDS, moderate
 from analysis.engines.openai.wire import CallFailed
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, RateLimited
 from analysis.models import Outcome, TextCall
 from analysis.remembered import answer_once
 from videogen.kernel.breaker import breaker_check, breaker_record
+from videogen.kernel.errors import Postponed
+from videogen.kernel.quota import Limits, quota_pause, quota_settle, quota_take
+from videogen.kernel.quota_scripts import REFUSED_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +31,13 @@ SUBJECT = "openai:moderation"
 def verdict(texts: list[str], context: CallContext) -> list[str]:
     """The categories for which one of the texts must be blocked, the worst first.
 
-    Raises an `AnalysisError`, or `Postponed` while the server fails or the same texts are being looked at.
+    Raises an `AnalysisError`, or `Postponed` while the server fails, has had too many requests, or the
+    same texts are being looked at.
     """
     if not (settings.MODERATION_MODEL and texts):
         return []
-    asked = json.dumps([settings.MODERATION_MODEL, sorted(settings.MODERATION_ALLOW), texts])
+    server = [settings.OPENAI_BASE_URL, settings.MODERATION_MODEL]
+    asked = json.dumps([*server, sorted(settings.MODERATION_ALLOW), texts])
     key = f"{TASK}:{hashlib.sha256(asked.encode()).hexdigest()}"
     found = answer_once(key, lambda: json.dumps(_ask(texts, context)), tick=context.tick)
     categories: list[str] = json.loads(found.value)
@@ -38,19 +45,39 @@ def verdict(texts: list[str], context: CallContext) -> list[str]:
 
 
 def _ask(texts: list[str], context: CallContext) -> list[str]:
-    breaker_check(SUBJECT)
+    ticket = f"{context.ticket or uuid.uuid4()}:{TASK}"
+    breaker_check(SUBJECT, ticket=ticket)
+    place = quota_take(
+        subject=SUBJECT,
+        limits=Limits(),
+        cost=0,
+        ticket=ticket,
+        lease_seconds=MODERATION_SECONDS + LEASE_GRACE_SECONDS,
+        patience_seconds=0,  # A client may be waiting.
+        tick=context.tick,
+    )
     started, error = time.monotonic(), None
     try:
         categories = moderate(texts, tick=context.tick)
     except CallFailed as failure:
         error = failure.error
         breaker_record(SUBJECT, failed=failure.facts.server_at_fault)
-        raise failure.error from failure
+        raise _consequence(failure) from failure
     else:
         breaker_record(SUBJECT, failed=False)
         return categories
     finally:
+        quota_settle(place, cost=0)
         _record(context, error, latency_seconds=time.monotonic() - started)
+
+
+def _consequence(failure: CallFailed) -> AnalysisError | Postponed:
+    """What the caller gets, after all processes were told how long to leave the server alone."""
+    error, asked = failure.error, failure.facts.limits.retry_after_seconds
+    if not isinstance(error, RateLimited):
+        return error
+    seconds = quota_pause(subject=SUBJECT, seconds=REFUSED_SECONDS if asked is None else asked)
+    return Postponed(f"{error} Again in {seconds:.0f} s.", seconds=seconds, code=error.code)
 
 
 def _record(context: CallContext, error: AnalysisError | None, *, latency_seconds: float) -> None:

@@ -1,10 +1,11 @@
 """What is asked of a language model, and what comes back, whichever way it travels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from analysis.errors import AnalysisError
+from videogen.kernel.waiting import Tick
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,7 @@ class ServerLimits:
     """What the headers say about limits; None where they say nothing that can be understood."""
 
     requests_per_minute: int | None = None
-    requests_remaining: int | None = None
     tokens_per_minute: int | None = None
-    tokens_remaining: int | None = None
     retry_after_seconds: float | None = None
 
 
@@ -90,7 +89,7 @@ class Transport(Protocol):
 
     name: str
 
-    def send(self, question: Question, *, timeout_seconds: float, tick: Callable[[], None]) -> Reply:
+    def send(self, question: Question, *, timeout_seconds: float, tick: Tick) -> Reply:
         """One HTTP request, never repeated. Raises `CallFailed`, or whatever `tick` raises."""
 
 

@@ -47,8 +47,10 @@ class Handler(BaseHTTPRequestHandler):
             self._serve()
 
     def do_DELETE(self) -> None:
-        if self._path == "/ledger":
-            self.desk.ledger.reset()
+        if self._path != "/ledger":
+            self._serve()
+            return
+        self.desk.ledger.reset()
         self.desk.faults.clear()
         self._send(Answer(204, b""))
 
