@@ -10,6 +10,7 @@ from analysis.engines.local.prompt import analyse_prompt
 from analysis.engines.local.storyboard import write_storyboard
 from analysis.tests.openai import openai_server as openai_server
 from analysis.tests.openai import transport as transport
+from videogen.testing.away import away_database as away_database
 from videogen.testing.away import away_redis as away_redis
 
 COFFEE = "A 15 second ad for a reusable coffee cup, rainy Tokyo street at night"

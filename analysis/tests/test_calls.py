@@ -1,17 +1,15 @@
 """A call is in the ledger before it is made, is settled however it ends, and keeps to the limits."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 from analysis.engines.base import CallContext
@@ -154,24 +152,6 @@ def test_without_money_everybody_is_told_so_and_nobody_is_made_to_wait(
         with pytest.raises(QuotaExhausted):
             ask(question)
     assert quota(question).paused_seconds == 0
-
-
-@pytest.fixture
-def away_database(tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
-    """While it is entered, connections go to a server that is not there."""
-
-    @contextmanager
-    def away() -> Iterator[None]:
-        kept = connections["default"]
-        elsewhere = kept.copy()
-        elsewhere.settings_dict = kept.settings_dict | {"HOST": str(tmp_path)}
-        connections["default"] = elsewhere
-        try:
-            yield
-        finally:
-            connections["default"] = kept
-
-    return away
 
 
 class NobodyWantsIt(Exception):
