@@ -1,6 +1,7 @@
 """Whether the words of a request may be worked on: asked when it comes, and again before money is spent."""
 
 import logging
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +13,25 @@ from videogen.kernel.errors import Postponed
 
 logger = logging.getLogger(__name__)
 
+#: So many threads of a web process may wait for moderation at once; the others answer who polls.
+ASKING_THREADS = 2
+_asking = threading.BoundedSemaphore(ASKING_THREADS)
+
 
 def request_moderate(request: Mapping[str, Any]) -> None:
     """With MODERATION=request, ask at once. Raises `Unsafe`. It may take seconds, so hold no lock.
 
-    Where it cannot be known now, the request is let through: its first stages ask again.
+    Where it cannot be known now, or others ask already, the request is let through: its first stages
+    ask again.
     """
-    if settings.MODERATION != "request":
+    if settings.MODERATION != "request" or not _asking.acquire(blocking=False):
         return
     try:
         texts_moderate(texts=_texts(request), part="input")
     except (EngineFailed, Postponed) as error:
         logger.warning("Moderation cannot be asked now, the stage will: %s", error)
+    finally:
+        _asking.release()
 
 
 def input_moderate(request: Mapping[str, Any], context: CallContext) -> tuple[str, ...]:

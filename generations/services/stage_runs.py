@@ -265,7 +265,8 @@ def pause_seconds(error: DomainError, failures: int) -> float:
     """How long to leave it alone after so many failures: twice as long each time, or as the error asks."""
     pause = RETRY_SECONDS * 2.0 ** (failures - 1)
     jitter = random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER)  # noqa: S311  Not a secret.
-    return max(pause * jitter, float(error.details.get("retry_after_seconds") or 0))
+    asked = float(error.details.get("retry_after_seconds") or 0)
+    return max(pause * jitter, min(asked, settings.ANALYSIS_MAX_WAIT_SECONDS))
 
 
 def stage_run_abandon(*, run: StageRun) -> None:

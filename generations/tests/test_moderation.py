@@ -1,5 +1,6 @@
 """Words that may not be shown: refused when they come, and stopped before they cost anything."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from analysis.errors import Unsafe
 from analysis.testing.openai_server import Fault, OpenAIServer
 from generations import tasks
 from generations.models import Generation, IdempotencyKey
+from generations.services import moderation
 from generations.services.generations import generation_create
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
 from generations.tests.following import error_of
@@ -140,3 +142,14 @@ def test_a_fallback_that_was_asked_for_goes_on_unmoderated_and_says_so_once(
     told = [warning for warning in generation.warnings if "Moderation was skipped" in warning]
     assert (generation.error, len(told)) == (None, 1)
     assert sum("done by the local engine" in warning for warning in generation.warnings) == 3
+
+
+def test_who_comes_while_others_ask_is_let_through_to_the_stage(
+    alice: User, language_model: OpenAIServer
+) -> None:
+    with ExitStack() as others:
+        for _ in range(moderation.ASKING_THREADS):
+            others.enter_context(moderation._asking)
+        generation = generation_create(owner=alice, request=REQUEST | {"prompt": BAD}).generation
+    assert moderations(language_model) == 0
+    assert error_of(text_stages_run(generation))["code"] == "safety.input.violence"

@@ -138,6 +138,12 @@ def test_pauses_differ(generation: Generation) -> None:
     assert 3 <= min(pauses) < 3.5 < 4.5 < max(pauses) <= 5
 
 
+@pytest.mark.parametrize("asked", [7200, 1e300, float("inf")])
+def test_no_error_makes_a_retry_wait_longer_than_is_allowed(settings: Any, asked: float) -> None:
+    error = DomainError("busy", retry_after_seconds=asked)
+    assert pause_seconds(error, failures=1) == settings.ANALYSIS_MAX_WAIT_SECONDS
+
+
 def test_hiccups_end_after_three_attempts(generation: Generation, settings: Any) -> None:
     for _ in range(settings.STAGE_MAX_ATTEMPTS):
         run = generation.stage_runs.get(status="queued")

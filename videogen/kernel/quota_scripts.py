@@ -6,6 +6,7 @@ end of their leases. All times are seconds. The state is a hash, where `…` is 
 * `…` is the limit per minute in force, `…_at` when what was let through is paid for, and `…_end`
   when those who wait are, too; by the clock that stands still;
 * `told_…` and `guessed_…` are limits that the server said or let us find out, until `…_until`;
+* `guessed_for_want` is 1 where a guess is only for want of what the server says about its limits;
 * `paused_until` is on Redis's clock, `pauses` is how long all pauses were together;
 * `call_seconds` is how long calls take, `shut_seconds` how long the last pause without a reason was.
 """
@@ -220,6 +221,7 @@ for i, what in ipairs({'requests', 'tokens'}) do
   if limit > 0 then
     set('told_' .. what, limit)
     set('told_' .. what .. '_until', now + LEARNED)
+    if what == 'requests' and get('guessed_for_want') == 1 then set('guessed_requests_until', 0) end
   end
 end
 redis.call('EXPIRE', KEYS[1], FORGOTTEN)
@@ -241,6 +243,7 @@ local is_known = is_told or get('requests') > 0
 if is_refused and (seconds < 0 or not is_told) or not is_known then
   set('guessed_requests', guess)
   set('guessed_requests_until', now + LEARNED)
+  set('guessed_for_want', is_refused and seconds < 0 and 0 or 1)
 end
 if seconds < 0 then  -- What was let through first leaves the server's window a minute later.
   seconds = REFUSED

@@ -387,6 +387,14 @@ def test_a_refusal_of_the_first_call_does_not_stop_everything(clock):
     assert quota_state("s").requests_per_minute == quota_scripts.FEWEST_PER_MINUTE
 
 
+@pytest.mark.parametrize(("asked", "in_force"), [(2, 10_000), (None, quota_scripts.FEWEST_PER_MINUTE)])
+def test_a_guess_for_want_of_a_limit_ends_when_the_server_says_it(clock, asked, in_force):
+    take()
+    quota_refused(subject="s", seconds=asked)
+    quota_learn(subject="s", requests_per_minute=10_000)
+    assert quota_state("s").requests_per_minute == in_force
+
+
 @pytest.mark.parametrize(("later", "paused"), [(1, 60), (30, 35), (57, 8), (59, 6), (65, 5)])
 def test_a_refusal_without_a_time_pauses_until_a_strict_server_has_room(clock, later, paused):
     [take(str(number)) for number in range(10)]

@@ -11,7 +11,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from analysis.engines.base import CallContext
@@ -148,6 +148,7 @@ class LedgerCaller:
             )
         except DatabaseTrouble as error:
             logger.error("The ledger does not know that call %s cost $%s: %s", row.pk, cost, error)
+            connection_leave()
 
 
 def cached_record(*, task: str, model: str, version: str, context: CallContext) -> None:
@@ -163,6 +164,12 @@ def cached_record(*, task: str, model: str, version: str, context: CallContext) 
         )
     except DatabaseTrouble as error:
         logger.warning("The ledger does not know of a cached %s by %s: %s", task, model, error)
+        connection_leave()
+
+
+def connection_leave() -> None:
+    """After trouble that was forgiven: without a broken connection, the next query opens a new one."""
+    connection.close_if_unusable_or_obsolete()
 
 
 def subject_of(model: str) -> str:

@@ -11,7 +11,7 @@ from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from analysis.engines.base import CallContext
-from analysis.engines.openai.calls import LEASE_GRACE_SECONDS
+from analysis.engines.openai.calls import LEASE_GRACE_SECONDS, connection_leave
 from analysis.engines.openai.moderation import MODERATION_SECONDS, moderate
 from analysis.engines.openai.wire import CallFailed
 from analysis.errors import AnalysisError, RateLimited
@@ -95,3 +95,4 @@ def _record(context: CallContext, error: AnalysisError | None, *, latency_second
         )
     except DatabaseTrouble as trouble:
         logger.warning("The ledger does not know of a moderation: %s", trouble)
+        connection_leave()
