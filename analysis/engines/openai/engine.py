@@ -22,6 +22,7 @@ from analysis.engines.local.vocabulary import vocabulary
 from analysis.engines.openai.calls import LedgerCaller, cached_record
 from analysis.engines.openai.client import openai_client
 from analysis.engines.openai.conversation import Input, Value, answer
+from analysis.engines.openai.remembered import answer_once
 from analysis.engines.openai.resuming import ResumingCaller
 from analysis.engines.openai.tasks import (
     BRAND_ANALYSIS,
@@ -35,7 +36,6 @@ from analysis.engines.openai.transport import transport_chosen
 from analysis.engines.openai.verdicts import verdict
 from analysis.engines.openai.wire import CallFailed
 from analysis.language_models import effort_of, model_of
-from analysis.remembered import answer_once
 
 
 class OpenAIEngine:

@@ -13,10 +13,10 @@ from django.utils import timezone
 from analysis.engines.base import CallContext
 from analysis.engines.openai.calls import LEASE_GRACE_SECONDS, connection_leave
 from analysis.engines.openai.moderation import MODERATION_SECONDS, moderate
+from analysis.engines.openai.remembered import answer_once
 from analysis.engines.openai.wire import CallFailed
 from analysis.errors import AnalysisError, RateLimited
 from analysis.models import Outcome, TextCall
-from analysis.remembered import answer_once
 from videogen.kernel.breaker import breaker_check, breaker_record
 from videogen.kernel.errors import Postponed
 from videogen.kernel.quota import Limits, quota_pause, quota_settle, quota_take
