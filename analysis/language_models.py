@@ -1,7 +1,6 @@
 """Which model does which task, and what is known of it. The facts are data: `language_models.toml`."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Annotated, Literal, cast, get_args
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from analysis.engines.openai.wire import Usage
+from videogen.kernel.toml_catalogue import toml_checked, toml_read
 
 BUNDLED = Path(__file__).with_name("language_models.toml")
 Dollars = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
@@ -156,26 +155,5 @@ def _catalogue(own_file: str) -> Catalogue:
 
 def _read(path: Path) -> Catalogue:
     """Raises `ImproperlyConfigured` with the file, the line and the reason."""
-    try:
-        text = path.read_text()
-        return Catalogue.model_validate(tomllib.loads(text, parse_float=Decimal))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"OPENAI_MODELS_FILE cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ImproperlyConfigured(f"{path} is not TOML: {error}") from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        names = [str(part) for part in problem["loc"]]
-        where = f"{path}, line {_line_of(names, text)}: {'.'.join(names)}"
-        raise ImproperlyConfigured(f"{where}: {problem['msg']}") from None
-
-
-def _line_of(names: list[str], text: str) -> int:
-    """The line of the table or key that the names lead to; the last one that leads there."""
-    found, rest = 1, list(names)
-    for number, line in enumerate(text.splitlines(), start=1):
-        written = line.split("#")[0]
-        while rest and re.search(rf"(?<![\w-]){re.escape(rest[0])}(?![\w-]|\.\d)", written):
-            found = number
-            rest.pop(0)
-    return found
+    file = toml_read(path, setting="OPENAI_MODELS_FILE")
+    return toml_checked(Catalogue, file.content, file=file)

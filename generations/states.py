@@ -1,4 +1,4 @@
-"""The states of a generation, a stage run and a clip, and the allowed moves between them."""
+"""The states of a generation, a stage run, a clip and a paid call, and the allowed moves between them."""
 
 from django.db.models import TextChoices
 
@@ -39,11 +39,31 @@ class ClipStatus(TextChoices):
     CANCELLED = "cancelled"
 
 
+class CallStatus(TextChoices):
+    """A paid call is planned, sent, and had by the provider, until it has ended in one of five ways.
+
+    `unknown`: it was sent, and nobody knows whether the provider has taken it. `refused`: the provider
+    has certainly not taken it.
+    """
+
+    PLANNED = "planned"
+    SUBMITTING = "submitting"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    WRITTEN_OFF = "written_off"
+
+
 FINISHED = (GenerationStatus.COMPLETED, GenerationStatus.FAILED, GenerationStatus.CANCELLED)
 CANCELLABLE = (GenerationStatus.QUEUED, GenerationStatus.PROCESSING, GenerationStatus.AWAITING_APPROVAL)
 WORKABLE = (GenerationStatus.QUEUED, GenerationStatus.PROCESSING)
 UNFINISHED_CLIPS = (ClipStatus.PENDING, ClipStatus.RENDERING)
 LIVE = (StageStatus.QUEUED, StageStatus.RUNNING, StageStatus.WAITING)
+AT_PROVIDER = (CallStatus.SUBMITTING, CallStatus.UNKNOWN, CallStatus.ACCEPTED)
+OPEN_CALLS = (CallStatus.PLANNED, *AT_PROVIDER)
 
 GENERATION = StateMachine(
     {
@@ -73,7 +93,7 @@ STAGE_RUN = StateMachine(
             StageStatus.CANCELLED,
             StageStatus.LOST,
         ],
-        StageStatus.WAITING: [StageStatus.RUNNING, StageStatus.FAILED, StageStatus.CANCELLED],
+        StageStatus.WAITING: [StageStatus.QUEUED, StageStatus.CANCELLED],
         StageStatus.SUCCEEDED: [],
         StageStatus.FAILED: [],
         StageStatus.CANCELLED: [],
@@ -88,5 +108,25 @@ CLIP = StateMachine(
         ClipStatus.FAILED: [ClipStatus.PENDING],
         ClipStatus.READY: [],
         ClipStatus.CANCELLED: [],
+    }
+)
+
+CALL = StateMachine(
+    {
+        CallStatus.PLANNED: [CallStatus.SUBMITTING, CallStatus.CANCELLED],
+        CallStatus.SUBMITTING: [
+            CallStatus.PLANNED,
+            CallStatus.UNKNOWN,
+            CallStatus.ACCEPTED,
+            CallStatus.REFUSED,
+        ],
+        CallStatus.UNKNOWN: [CallStatus.ACCEPTED, CallStatus.REFUSED, CallStatus.WRITTEN_OFF],
+        CallStatus.ACCEPTED: [CallStatus.SUCCEEDED, CallStatus.FAILED, CallStatus.CANCELLED],
+        CallStatus.SUCCEEDED: [],
+        CallStatus.FAILED: [],
+        CallStatus.CANCELLED: [],
+        # A job that turns up after all was taken, whatever was thought of it.
+        CallStatus.REFUSED: [CallStatus.ACCEPTED],
+        CallStatus.WRITTEN_OFF: [CallStatus.ACCEPTED],
     }
 )

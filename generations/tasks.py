@@ -25,8 +25,9 @@ from generations.services.stage_runs import (
     stage_run_fail,
     stage_run_put_back,
     stage_run_succeed,
+    stage_run_wait,
 )
-from generations.stages.base import StageHandler, StageWork
+from generations.stages.base import StageHandler, StageWork, Waiting
 from generations.states import StageStatus
 from storage_app.models import Asset
 from storage_app.services import assets_delete
@@ -92,6 +93,8 @@ def _attempt(claim: Claim, kept: list[Asset]) -> None:
             raise
         _crash(claim.run, kept)  # Its own `apply` was refused: a bug, and not a race.
         raise
+    except Waiting:
+        patiently(partial(stage_run_wait, run=claim.run))
     except Postponed as postponed:
         _discard(kept)
         patiently(partial(stage_run_put_back, run=claim.run, postponed=postponed))

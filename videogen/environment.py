@@ -1,6 +1,7 @@
 """Typed readers of the environment. A wrong value is refused with the name of its variable."""
 
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -41,6 +42,20 @@ def env_int(name: str, default: int, *, at_least: int = 0, at_most: int = 2**31 
         raise ImproperlyConfigured(f"{name}={text!r} is not a whole number") from None
     if not at_least <= value <= at_most:
         raise ImproperlyConfigured(f"{name}={value} must lie between {at_least} and {at_most}")
+    return value
+
+
+def env_decimal(name: str) -> Decimal | None:
+    """An amount that is not negative, such as `12.50`; None where there is none."""
+    text = env_str(name)
+    if not text:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a number") from None
+    if not value.is_finite() or not 0 <= value < 10**9:
+        raise ImproperlyConfigured(f"{name}={text} must lie between 0 and 1000000000")
     return value
 
 

@@ -86,10 +86,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JsonResponse |
     """DRF's hook. None lets a bug reach the log and become a plain 500."""
     instance = context["request"].path
     if isinstance(exc, DomainError):
-        extra: dict[str, Any] = {"retryable": exc.retryable} | ({"hint": exc.hint} if exc.hint else {})
-        extra |= {_MEMBERS.get(name, name): value for name, value in exc.details.items()}
-        body = problem(status=exc.status, code=exc.code, detail=str(exc), instance=instance, **extra)
-        return _response(body, _retry_after(exc.details.get("retry_after_seconds")))
+        return _refusal(exc, instance)
     if isinstance(exc, RequestDataTooBig):
         return _response(_too_big(instance))
     if isinstance(exc, Http404):
@@ -101,6 +98,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JsonResponse |
     if isinstance(exc, exceptions.APIException):
         return _api_exception(exc, instance, context["view"])
     return None
+
+
+def _refusal(error: DomainError, instance: str) -> JsonResponse:
+    extra: dict[str, Any] = {"retryable": error.retryable} | ({"hint": error.hint} if error.hint else {})
+    extra |= {_MEMBERS.get(name, name): value for name, value in error.details.items()}
+    body = problem(status=error.status, code=error.code, detail=str(error), instance=instance, **extra)
+    return _response(body, _retry_after(error.details.get("retry_after_seconds")))
 
 
 def _api_exception(exc: exceptions.APIException, instance: str, view: Any) -> JsonResponse:
@@ -173,6 +177,8 @@ class ProblemMiddleware:
         if isinstance(exc, RedisError):
             logger.error("Redis is away: %s", exc)
             return away(request, "redis")
+        if isinstance(exc, DomainError) and not request.path.startswith(HTML_PATHS):
+            return _refusal(exc, request.path)
         if isinstance(exc, RequestDataTooBig) and not request.path.startswith(HTML_PATHS):
             return _response(_too_big(request.path))
         return None

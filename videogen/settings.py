@@ -20,6 +20,7 @@ from videogen.environment import (
     database_from_url,
     env_bool,
     env_choice,
+    env_decimal,
     env_int,
     env_list,
     env_pairs,
@@ -250,9 +251,48 @@ OPENAI_CONCURRENT_CALLS = env_int("OPENAI_CONCURRENT_CALLS", 32, at_least=1, at_
 MODERATION = env_choice("MODERATION", "request", ["request", "stage", "off"])
 MODERATION_MODEL = env_str("MODERATION_MODEL", "" if OPENAI_BASE_URL else "omni-moderation-latest")
 MODERATION_ALLOW = env_list("MODERATION_ALLOW", [])
+
+# Clip providers
+
+REPLICATE_API_TOKEN = env_str("REPLICATE_API_TOKEN")
+REPLICATE_BASE_URL = env_url(
+    "REPLICATE_BASE_URL", "https://api.replicate.com/v1", schemes=["http", "https"]
+)
+REPLICATE_WEBHOOK_SECRET = env_str("REPLICATE_WEBHOOK_SECRET")
+FAL_KEY = env_str("FAL_KEY")
+FAL_QUEUE_URL = env_url("FAL_QUEUE_URL", "https://queue.fal.run", schemes=["http", "https"])
+FAL_JWKS_URL = env_url("FAL_JWKS_URL", "https://rest.fal.ai/.well-known/jwks.json", schemes=["http", "https"])
+FAL_SCHEMA_URL = env_url(
+    "FAL_SCHEMA_URL", "https://fal.ai/api/openapi/queue/openapi.json", schemes=["http", "https"]
+)
+VIDEO_MODELS_FILE = env_str("VIDEO_MODELS_FILE")
+# Providers call us back at this address; without one they are only looked at.
+_REACHABLE = PUBLIC_URL if PUBLIC_URL.startswith("https://") else ""
+PROVIDER_WEBHOOK_URL = env_str("PROVIDER_WEBHOOK_URL", _REACHABLE)
+if PROVIDER_WEBHOOK_URL:
+    PROVIDER_WEBHOOK_URL = env_url("PROVIDER_WEBHOOK_URL", _REACHABLE, schemes=["http", "https"])
+PROVIDER_TIMEOUT_SECONDS = env_int("PROVIDER_TIMEOUT_SECONDS", 60, at_least=1, at_most=600)
+PROVIDER_JOB_SECONDS = env_int("PROVIDER_JOB_SECONDS", 1800, at_least=5, at_most=86_400)
+PROVIDER_UNKNOWN_SECONDS = env_int("PROVIDER_UNKNOWN_SECONDS", 180, at_least=1, at_most=86_400)
+if PROVIDER_UNKNOWN_SECONDS <= PROVIDER_TIMEOUT_SECONDS:
+    raise ImproperlyConfigured(
+        f"PROVIDER_UNKNOWN_SECONDS={PROVIDER_UNKNOWN_SECONDS} must be more than PROVIDER_TIMEOUT_SECONDS="
+        f"{PROVIDER_TIMEOUT_SECONDS}: a call may not be sent again while the first may still be on its way"
+    )
+# Of each provider, all processes together
+PROVIDER_LOOKS_PER_SECOND = env_int("PROVIDER_LOOKS_PER_SECOND", 20, at_least=1, at_most=1000)
+PROVIDER_REQUESTS_PER_MINUTE = env_int("PROVIDER_REQUESTS_PER_MINUTE", 300)
+PROVIDER_CONCURRENT_JOBS = env_int("PROVIDER_CONCURRENT_JOBS", 100, at_least=1, at_most=100_000)
+FETCH_MAX_BYTES = env_int("FETCH_MAX_BYTES", 2**30, at_least=1)
+FETCH_TIMEOUT_SECONDS = env_int("FETCH_TIMEOUT_SECONDS", 600, at_least=1, at_most=3600)
+FETCH_ALLOWED_ORIGINS = env_list("FETCH_ALLOWED_ORIGINS", [])
+DAILY_BUDGET_USD = env_decimal("DAILY_BUDGET_USD")
+
 # `name=package.module.Class`, comma-separated: providers beside the built-in ones.
 EXTRA_PROVIDERS = env_pairs("EXTRA_PROVIDERS")
-DEFAULT_PROVIDER = env_choice("DEFAULT_PROVIDER", "animatic", ["animatic", *EXTRA_PROVIDERS])
+DEFAULT_PROVIDER = env_choice(
+    "DEFAULT_PROVIDER", "auto", ["auto", "animatic", "replicate", "fal", *EXTRA_PROVIDERS]
+)
 STAGE_LEASE_SECONDS = env_int("STAGE_LEASE_SECONDS", 15, at_least=3, at_most=600)
 STAGE_MAX_ATTEMPTS = env_int("STAGE_MAX_ATTEMPTS", 3, at_least=1, at_most=20)
 STAGE_MAX_LOSSES = env_int("STAGE_MAX_LOSSES", 10, at_least=1, at_most=100)

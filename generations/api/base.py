@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from generations.api.fields import StrictSerializer
 from generations.models import Generation
+from videogen.accounts.models import ApiKey
 
 
 class BoundedJsonParser(JSONParser):
@@ -61,6 +62,11 @@ def validated(serializer_class: type[StrictSerializer], data: Any) -> dict[str, 
 def caller(request: Request) -> User:
     """Who asks. Permissions let nobody else in."""
     return cast(User, request.user)
+
+
+def api_key_of(request: Request) -> ApiKey | None:
+    """The key that the caller came with; None for a session."""
+    return request.auth if isinstance(request.auth, ApiKey) else None
 
 
 def visible_generation(request: Request, generation_id: UUID, *, load: Sequence[str] = ()) -> Generation:

@@ -30,6 +30,8 @@ QUEUED: dict[str, Any] = {
     "brand": {**REQUEST["brand"], "guidelines": ""},
     "provider": "animatic",
     "model": "animatic-1",
+    "audio": None,
+    "routing": None,
     "approval": "auto",
     "max_cost_usd": "2.500000",
     "seed": 1820194531,
@@ -38,7 +40,12 @@ QUEUED: dict[str, Any] = {
     "clips_ready": 0,
     "video": None,
     "error": None,
-    "cost": {"estimated_usd": "0.003100", "actual_usd": "0.000000", "analysis_usd": "0.000000"},
+    "cost": {
+        "estimated_usd": "0.003100",
+        "actual_usd": "0.000000",
+        "analysis_usd": "0.000000",
+        "reserved_usd": "0.000000",
+    },
     "warnings": ["animatic: a drawn preview of what a paid provider would film"],
     "version": 1,
     "parent_id": None,
@@ -75,7 +82,12 @@ COMPLETED: dict[str, Any] = QUEUED | {
         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "media_type": "video/mp4",
     },
-    "cost": {"estimated_usd": "0.003100", "actual_usd": "0.002874", "analysis_usd": "0.002874"},
+    "cost": {
+        "estimated_usd": "0.003100",
+        "actual_usd": "0.002874",
+        "analysis_usd": "0.002874",
+        "reserved_usd": "0.000000",
+    },
     "updated_at": "2026-01-31T12:00:13.101000Z",
     "started_at": "2026-01-31T12:00:00.041000Z",
     "finished_at": "2026-01-31T12:00:13.101000Z",
@@ -128,6 +140,7 @@ PLAN: dict[str, Any] = {
     "storyboard": STORYBOARD,
     "estimated_usd": "0.003100",
     "estimated_seconds": 13.6,
+    "routing": None,
     "warnings": [
         *QUEUED["warnings"],
         "This storyboard is a sketch, made without the language model that will write the real one.",
@@ -141,6 +154,8 @@ CLIPS: dict[str, Any] = {
             "position": 1,
             "status": "ready",
             "duration_seconds": 4.0,
+            "bought_seconds": None,
+            "reused": False,
             "scene": SCENE,
             "fingerprint": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
             "provider": "animatic",
@@ -156,6 +171,37 @@ CLIPS: dict[str, Any] = {
             "thumbnail_url": f"{URL}/clips/1/thumbnail",
         }
     ]
+}
+
+ROUTING: dict[str, Any] = {
+    "asked": "auto",
+    "chosen": {
+        "provider": "replicate",
+        "model": "wan-video/wan-2.7-t2v",
+        "score": 0.965,
+        "scores": {"fit": 0.9, "price": 1.0, "time": 1.0, "reliability": 1.0},
+        "estimated_usd": "1.500000",
+        "usual_seconds": 90.0,
+    },
+    "reasons": ["Its clips cost 1.50 USD, the least."],
+    "others": [],
+    "rejected": [
+        {
+            "provider": "fal",
+            "model": "fal-ai/veo3.1",
+            "reason": "It has no key. Set FAL_KEY (https://fal.ai/dashboard/keys).",
+        }
+    ],
+}
+
+VERSION: dict[str, Any] = QUEUED | {
+    "provider": "replicate",
+    "model": "wan-video/wan-2.7-t2v",
+    "routing": ROUTING,
+    "clip_count": 4,
+    "clips_ready": 3,
+    "version": 2,
+    "parent_id": "9a51f2de-6a3c-4c5e-9a51-7b1d2c9f4e10",
 }
 
 EVENTS: dict[str, Any] = {
@@ -185,7 +231,9 @@ PROVIDER: dict[str, Any] = {
     "available": True,
     "unavailable_because": None,
     "paid": False,
+    "state": "ready",
     "prices": [{"model": "animatic-1", "resolution": "720p", "usd_per_second": "0.000000"}],
+    "models": [],
     "capabilities": {
         "models": ["animatic-1"],
         "aspect_ratios": ["16:9", "9:16", "1:1", "4:5", "21:9"],

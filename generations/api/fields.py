@@ -83,6 +83,18 @@ class WholeNumber(serializers.IntegerField):
         return int(data)
 
 
+class TruthOrNull(serializers.BooleanField):
+    """true, false or null: no text and no number that could mean one of them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(error_messages=refusals("true, false or null"), **options)
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
 class Choice(serializers.ChoiceField):
     """One of a few words."""
 

@@ -12,7 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generations.api import examples, pagination, shapes
-from generations.api.base import ApiView, accepted, caller, no_such_generation, validated, visible_generation
+from generations.api.base import (
+    ApiView,
+    accepted,
+    api_key_of,
+    caller,
+    no_such_generation,
+    validated,
+    visible_generation,
+)
 from generations.api.inputs import CreateQuery, GenerationInput, ListInput, idempotency_key_of, query_of
 from generations.api.outputs import (
     address,
@@ -39,7 +47,9 @@ from generations.services.generations import (
     generation_delete,
     generation_retry,
 )
+from generations.services.idempotency import Created
 from generations.services.planning import dry_run
+from videogen.accounts.models import ApiKey
 
 #: When a client should look for the first time.
 LOOK_AFTER_SECONDS = "1"
@@ -68,14 +78,15 @@ class GenerationsView(ApiView):
         key = idempotency_key_of(request)
         asked = validated(GenerationInput, request.data)
         if query["dry_run"]:
-            return Response(_plan(asked))
+            return Response(_plan(asked, api_key_of(request)))
         created = generation_create(
-            owner=caller(request), request=asked, idempotency_key=key, answer=_current_output
+            owner=caller(request),
+            request=asked,
+            api_key=api_key_of(request),
+            idempotency_key=key,
+            answer=current_output,
         )
-        headers = {"Location": address(created.generation), "Retry-After": LOOK_AFTER_SECONDS}
-        if created.replayed:
-            headers["Idempotency-Replayed"] = "true"
-        return accepted(created.answer, **headers)
+        return made(created)
 
     @operation(
         "generations_list",
@@ -165,7 +176,7 @@ class CancelView(GenerationVerbView):
         "Take up a failed one where it stopped",
         "Clips that are ready stay, and are not paid for again.",
         answers={202: answer(shapes.Generation, examples.QUEUED)},
-        problems=(404, 409),
+        problems=(402, 404, 409),
     )
 )
 class RetryView(GenerationVerbView):
@@ -181,7 +192,7 @@ class RetryView(GenerationVerbView):
         "Approve the storyboard",
         "For a generation that was made with `approval: storyboard` and waits.",
         answers={202: answer(shapes.Generation, examples.QUEUED | {"status": "processing"})},
-        problems=(404, 409),
+        problems=(402, 404, 409),
     )
 )
 class ApproveView(GenerationVerbView):
@@ -201,7 +212,16 @@ def _output(request: Request, generation_id: UUID) -> dict[str, Any]:
     return generation_output(generation)
 
 
-def _current_output(generation: Generation) -> dict[str, Any]:
+def made(created: Created) -> Response:
+    """202 with the generation that was made, now or by an earlier request with the same key."""
+    headers = {"Location": address(created.generation), "Retry-After": LOOK_AFTER_SECONDS}
+    if created.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return accepted(created.answer, **headers)
+
+
+def current_output(generation: Generation) -> dict[str, Any]:
+    """A generation as it stands in this transaction."""
     return generation_output(for_output(Generation.objects.all()).get(pk=generation.pk))
 
 
@@ -212,8 +232,8 @@ def _call(service: Callable[..., Any], request: Request, generation_id: UUID) ->
         raise no_such_generation(generation_id) from error
 
 
-def _plan(asked: dict[str, Any]) -> dict[str, Any]:
-    planned = dry_run(asked)
+def _plan(asked: dict[str, Any], api_key: ApiKey | None) -> dict[str, Any]:
+    planned = dry_run(asked, api_key=api_key)
     frame = planned.frame
     return {
         "dry_run": True,
@@ -223,5 +243,6 @@ def _plan(asked: dict[str, Any]) -> dict[str, Any]:
         "storyboard": storyboard_output(planned.storyboard.model_dump(mode="json")),
         "estimated_usd": dollars(planned.plan.estimated_usd),
         "estimated_seconds": round(planned.seconds, 1),
+        "routing": planned.plan.routing,
         "warnings": list(planned.plan.warnings),
     }

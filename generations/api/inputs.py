@@ -14,6 +14,7 @@ from generations.api.fields import (
     Metadata,
     StrictSerializer,
     Text,
+    TruthOrNull,
     WholeNumber,
     refusals,
 )
@@ -82,6 +83,11 @@ class GenerationInput(StrictSerializer):
         default="",
         help_text="Empty: the provider's first.",
     )
+    audio = TruthOrNull(
+        allow_null=True,
+        default=None,
+        help_text="Whether the clips shall have sound. null: whatever costs less.",
+    )
     approval = Choice(
         Approval.values, default="auto", help_text="`storyboard`: wait for `/approve` before rendering."
     )
@@ -97,6 +103,21 @@ class GenerationInput(StrictSerializer):
         help_text="The same seed and request draw the same pictures. null: a new one.",
     )
     metadata = Metadata(default=dict)
+
+
+@extend_schema_serializer(component_name="Regenerate")
+class RegenerateInput(StrictSerializer):
+    """The body of `POST /generations/{id}/clips/{position}/regenerate`."""
+
+    allowed = "a JSON object, which may be empty"
+
+    micro_prompt = Text(
+        allowed="text of at most 1500 characters",
+        max_length=1500,
+        allow_blank=True,
+        default="",
+        help_text="What the provider is asked for. Empty: the same as before, with another seed.",
+    )
 
 
 @extend_schema_field({"type": "string", "example": "queued,processing"})

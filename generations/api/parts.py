@@ -6,11 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generations.api import examples, shapes
-from generations.api.base import ApiView, validated, visible_generation
-from generations.api.inputs import EventsInput, query_of
+from generations.api.base import ApiView, api_key_of, validated, visible_generation
+from generations.api.generations import current_output, made
+from generations.api.inputs import EventsInput, RegenerateInput, idempotency_key_of, query_of
 from generations.api.not_ready import not_ready
 from generations.api.outputs import address, clip_output, storyboard_output
-from generations.api.schema import answer, operation
+from generations.api.schema import IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER, answer, operation
+from generations.services.versions import clip_regenerate
 
 
 class ClipsView(ApiView):
@@ -28,6 +30,34 @@ class ClipsView(ApiView):
         generation = visible_generation(request, generation_id)
         clips = generation.clips.select_related("video").order_by("position")
         return Response({"results": [clip_output(clip, generation) for clip in clips]})
+
+
+class RegenerateView(ApiView):
+    """`/generations/{id}/clips/{position}/regenerate`."""
+
+    @operation(
+        "generations_clips_regenerate",
+        "Generations",
+        "Make one clip anew",
+        "Answers with a new version of the video: one new clip and a new assembly. All other clips are taken "
+        "over and not paid for again; the version before stays as it is.",
+        request=RegenerateInput,
+        body_example={"micro_prompt": "Close-up of the cup, rain running down its side, neon reflections."},
+        parameters=[IDEMPOTENCY_KEY, LOCATION, RETRY_AFTER],
+        answers={202: answer(shapes.Generation, examples.VERSION, "Accepted.")},
+        problems=(400, 402, 404, 409, 413, 415, 422),
+    )
+    def post(self, request: Request, generation_id: UUID, position: int) -> Response:
+        asked = validated(RegenerateInput, request.data)
+        created = clip_regenerate(
+            generation=visible_generation(request, generation_id, load=["owner"]),
+            position=position,
+            micro_prompt=asked["micro_prompt"],
+            api_key=api_key_of(request),
+            idempotency_key=idempotency_key_of(request),
+            answer=current_output,
+        )
+        return made(created)
 
 
 class EventsView(ApiView):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
@@ -16,9 +15,14 @@ from generations.api import examples, shapes
 from generations.api.base import ApiView
 from generations.api.outputs import dollars
 from generations.api.schema import answer, operation
-from generations.media.frame import frame_format
+from generations.media.frame import RESOLUTIONS, frame_format
 from generations.providers.base import ClipSpec, VideoProvider
-from generations.providers.registry import provider_get, provider_names
+from generations.providers.registry import hosted_provider, provider_get, provider_names
+from generations.providers.video_models import VideoModel, video_models
+from generations.services.call_looking import breaker_subject
+from generations.services.call_times import model_seconds
+from generations.services.routing import auto_means
+from videogen.kernel.breaker import breaker_state
 
 #: A price per second is that of a clip of this length, divided.
 USUAL_CLIP_SECONDS = Decimal(5)
@@ -66,11 +70,13 @@ def provider_output(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": able.description,
-        "is_default": name == settings.DEFAULT_PROVIDER,
+        "is_default": _may_be_chosen(provider, reason),
         "available": reason is None,
         "unavailable_because": reason,
         "paid": able.paid,
+        "state": _state(name, reason),
         "prices": list(prices(provider)),
+        "models": [_model_output(name, model) for model in video_models(name).values()],
         "capabilities": {
             "models": list(able.models),
             "aspect_ratios": list(able.aspect_ratios),
@@ -82,8 +88,49 @@ def provider_output(name: str) -> dict[str, Any]:
     }
 
 
+def _may_be_chosen(provider: VideoProvider, reason: str | None) -> bool:
+    meant = auto_means()
+    if meant is not None:
+        return provider.name == meant
+    return reason is None and hosted_provider(provider.name) is not None
+
+
+def _state(name: str, reason: str | None) -> str:
+    if reason:
+        return "unavailable"
+    is_failing = hosted_provider(name) and breaker_state(breaker_subject(name)).state == "open"
+    return "failing" if is_failing else "ready"
+
+
+def _model_output(provider: str, model: VideoModel) -> dict[str, Any]:
+    smallest = min(model.resolutions, key=RESOLUTIONS.__getitem__)
+    return {
+        "name": model.name,
+        "title": model.title,
+        "clip_seconds": [float(seconds) for seconds in model.seconds_allowed(smallest)],
+        "aspect_ratios": list(model.aspect_ratios or (model.native_ratio,)),
+        "resolutions": list(model.resolutions),
+        "audio": model.audio,
+        "references": model.references,
+        "usual_seconds": round(model_seconds(provider, model.name), 1),
+        "source": model.source,
+        "as_of": model.as_of.isoformat(),
+        "unverified": list(model.unverified),
+        "shutdown_on": model.shutdown_on and model.shutdown_on.isoformat(),
+    }
+
+
 def prices(provider: VideoProvider) -> Iterator[dict[str, Any]]:
-    """What a second of a usual clip costs, for each model and resolution."""
+    """What a second of clip costs, for each model and resolution."""
+    for name, model in video_models(provider.name).items():
+        for resolution in model.resolutions:
+            usd = model.price_per_second(resolution, model.audio == "always")
+            yield {"model": name, "resolution": resolution, "usd_per_second": dollars(usd)}
+    if not video_models(provider.name):
+        yield from _estimated_prices(provider)
+
+
+def _estimated_prices(provider: VideoProvider) -> Iterator[dict[str, Any]]:
     able = provider.capabilities()
     seconds = min(max(USUAL_CLIP_SECONDS, able.min_clip_seconds), able.max_clip_seconds)
     for model in able.models:

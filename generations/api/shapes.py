@@ -44,6 +44,9 @@ class Cost(Shape):
     estimated_usd = money("What it should cost.")
     actual_usd = money("What it has cost so far: its clips and its text tasks.")
     analysis_usd = money("The part of the text tasks, failed and repaired answers included.")
+    reserved_usd = money(
+        "Held back for clips that are being bought; after a cancel, what may still be billed."
+    )
 
 
 class Error(Shape):
@@ -72,6 +75,44 @@ class Links(Shape):
         return {"self": serializers.URLField(), **super().get_fields()}
 
 
+class Scores(Shape):
+    """From 0 to 1."""
+
+    fit = serializers.FloatField(help_text="How much of the picture and of the seconds is used.")
+    price = serializers.FloatField()
+    time = serializers.FloatField()
+    reliability = serializers.FloatField(help_text="The share of its newest calls that did not fail.")
+
+
+class Candidate(Shape):
+    """A model that could do it."""
+
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    score = serializers.FloatField()
+    scores = Scores()
+    estimated_usd = money("Of all clips.")
+    usual_seconds = serializers.FloatField(help_text="How long a clip takes.")
+
+
+class RejectedModel(Shape):
+    """A model that could not, and why."""
+
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class Routing(Shape):
+    """How `provider: auto` was decided."""
+
+    asked = serializers.CharField()
+    chosen = Candidate()
+    reasons = serializers.ListField(child=serializers.CharField())
+    others = Candidate(many=True)
+    rejected = RejectedModel(many=True)
+
+
 class Generation(Shape):
     """One request for one video, and how far it is."""
 
@@ -89,6 +130,8 @@ class Generation(Shape):
     brand = Free(allow_null=True)
     provider = serializers.CharField(help_text="Never `auto`: what was chosen.")
     model = serializers.CharField()
+    audio = serializers.BooleanField(allow_null=True)
+    routing = Routing(allow_null=True, help_text="How `auto` was decided; null where a provider was named.")
     approval = serializers.CharField()
     max_cost_usd = money("The limit that was asked for.", nullable=True)
     seed = serializers.IntegerField()
@@ -157,6 +200,7 @@ class Plan(Shape):
     storyboard = Storyboard()
     estimated_usd = money("What it should cost.")
     estimated_seconds = serializers.FloatField(help_text="How long it should take, once it starts.")
+    routing = Routing(allow_null=True, help_text="How `auto` was decided; null where a provider was named.")
     warnings = serializers.ListField(child=serializers.CharField())
 
 
@@ -175,7 +219,11 @@ class Clip(Shape):
     id = serializers.UUIDField()
     position = serializers.IntegerField(min_value=1)
     status = serializers.ChoiceField(ClipStatus.choices)
-    duration_seconds = serializers.FloatField()
+    duration_seconds = serializers.FloatField(help_text="How long it plays.")
+    bought_seconds = serializers.FloatField(
+        allow_null=True, help_text="How long a clip is bought for it; null where none is bought."
+    )
+    reused = serializers.BooleanField(help_text="Taken over from the version before, and paid for there.")
     scene = Scene()
     fingerprint = serializers.CharField(help_text="Hash of all that it is made from.")
     provider = serializers.CharField()
@@ -224,6 +272,25 @@ class Price(Shape):
     usd_per_second = money("US dollars.")
 
 
+class Model(Shape):
+    """What one hosted model can do, as far as is known."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    clip_seconds = serializers.ListField(
+        child=serializers.FloatField(), help_text="The lengths that it sells, at its smallest picture."
+    )
+    aspect_ratios = serializers.ListField(child=serializers.CharField(), help_text="Without cropping.")
+    resolutions = serializers.ListField(child=serializers.CharField(), help_text="Without scaling.")
+    audio = serializers.CharField(help_text="`never`, `always` or `optional`.")
+    references = serializers.IntegerField(help_text="How many pictures it can take.")
+    usual_seconds = serializers.FloatField(help_text="How long a clip takes.")
+    source = serializers.CharField()  # type: ignore[assignment]
+    as_of = serializers.DateField()
+    unverified = serializers.ListField(child=serializers.CharField())
+    shutdown_on = serializers.DateField(allow_null=True)
+
+
 class Capabilities(Shape):
     """What can be asked for."""
 
@@ -240,11 +307,15 @@ class Provider(Shape):
 
     name = serializers.CharField()
     description = serializers.CharField()
-    is_default = serializers.BooleanField(help_text="What `auto` means now.")
+    is_default = serializers.BooleanField(help_text="Whether `auto` may choose it now.")
     available = serializers.BooleanField()
     unavailable_because = serializers.CharField(allow_null=True, help_text="And what to do about it.")
     paid = serializers.BooleanField()
+    state = serializers.CharField(
+        help_text="`ready`, `unavailable`, or `failing`: it is left alone for a while."
+    )
     prices = Price(many=True)
+    models = Model(many=True, help_text="Those of a hosted provider.")
     capabilities = Capabilities()
 
 

@@ -14,6 +14,7 @@ generation = [
     path("/storyboard", parts.StoryboardView.as_view(), name="generation-storyboard"),
     path("/video", media.VideoView.as_view(), name="generation-video"),
     path("/poster", media.PosterView.as_view(), name="generation-poster"),
+    path("/clips/<int:position>/regenerate", parts.RegenerateView.as_view(), name="clip-regenerate"),
     path("/clips/<int:position>/video", media.ClipVideoView.as_view(), name="clip-video"),
     path("/clips/<int:position>/thumbnail", media.ClipThumbnailView.as_view(), name="clip-thumbnail"),
 ]

@@ -9,7 +9,7 @@ from typing import Self
 from generations.media import layout
 from generations.media.ffmpeg import FfmpegProcess, MediaError
 from generations.media.frame import FrameFormat
-from generations.media.whole import part_of
+from videogen.kernel.whole import part_of
 
 BYTES_PER_PIXEL = 4
 

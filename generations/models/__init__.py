@@ -6,4 +6,5 @@ from generations.models.generation import Approval as Approval
 from generations.models.generation import Generation as Generation
 from generations.models.idempotency_key import IdempotencyKey as IdempotencyKey
 from generations.models.progress_event import ProgressEvent as ProgressEvent
+from generations.models.provider_call import ProviderCall as ProviderCall
 from generations.models.stage_run import StageRun as StageRun

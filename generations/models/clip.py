@@ -11,7 +11,11 @@ from storage_app.models import Asset
 
 
 class Clip(models.Model):
-    """The clip of one scene. `fingerprint` is a hash of all that it is made from; positions count from 1."""
+    """The clip of one scene. `fingerprint` is a hash of all that it is made from; positions count from 1.
+
+    It plays for `duration_seconds`; a hosted provider is asked for `bought_seconds`, which may be more.
+    A reused clip was made, and paid, for an earlier version of the video.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="clips")
@@ -19,6 +23,8 @@ class Clip(models.Model):
     status = models.CharField(max_length=20, choices=ClipStatus, default=ClipStatus.PENDING)
     scene = models.JSONField()
     duration_seconds = models.DecimalField(max_digits=6, decimal_places=2)
+    bought_seconds = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    is_reused = models.BooleanField(default=False)
     fingerprint = models.CharField(max_length=64, db_index=True)
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=100, blank=True)

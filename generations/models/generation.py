@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from generations.states import FINISHED, GenerationStatus
 from storage_app.models import Asset
+from videogen.accounts.models import ApiKey
 
 #: What is kept of an amount of money. The ledger of text calls has more digits, the API shows fewer.
 SMALLEST_USD = Decimal("1e-8")
@@ -55,11 +56,15 @@ class Generation(models.Model):
 
     A status moves only by `generations.states.GENERATION`; `percentage` never goes back;
     `last_sequence` is the number of its newest ProgressEvent. `actual_usd` is what its clips and
-    its text tasks have cost so far; `analysis_usd` is the latter's part, as of their ledger.
+    its text tasks have cost so far; `analysis_usd` is the latter's part, as of their ledger, and
+    `reserved_usd` what is held back for calls that have not ended. `routing` is how `provider: auto`
+    was decided, and null where a provider was named.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="generations")
+
+    api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     prompt = models.TextField()
     duration_seconds = models.PositiveSmallIntegerField(
@@ -71,6 +76,8 @@ class Generation(models.Model):
     brand = models.JSONField(null=True, blank=True)
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=100, blank=True)
+    audio = models.BooleanField(null=True, blank=True)
+    routing = models.JSONField(null=True, blank=True)
     approval = models.CharField(max_length=20, choices=Approval, default=Approval.AUTO)
     max_cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
     seed = models.BigIntegerField()
@@ -93,6 +100,8 @@ class Generation(models.Model):
     estimated_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
     actual_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
     analysis_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
+
+    reserved_usd = models.DecimalField(max_digits=14, decimal_places=8, default=Decimal(0))
 
     video = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     poster = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

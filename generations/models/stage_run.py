@@ -1,4 +1,4 @@
-"""One attempt at one stage. The row's id, with `put_back_count`, is the fencing token of who works on it."""
+"""One attempt at one stage. The row's id, with `turn`, is the fencing token of who works on it."""
 
 import uuid
 
@@ -15,10 +15,12 @@ from generations.states import LIVE, StageStatus
 class StageRun(models.Model):
     """Rows are only added, so the history is kept; a retry is a new row with the next `attempt`.
 
+    `turn` counts how often a worker let go of it to go on later: it was too early, or a provider has it.
     `available_at`: not before this moment (a retry waits, and what was put back). `put_back_count`:
     how often it was too early; `put_back_reason` says what it waited for last,
-    `waiting_since` when it was put back first. `lease_expires_at`:
-    after it, by the database's clock, the worker counts as dead.
+    `waiting_since` when it was put back first. `started_at` is when the first worker took it,
+    `claimed_at` the present one. `lease_expires_at`: after it, by the database's clock, the worker
+    counts as dead.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +35,7 @@ class StageRun(models.Model):
     output = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
+    turn = models.PositiveIntegerField(default=0)
     put_back_count = models.PositiveIntegerField(default=0)
     put_back_reason = models.TextField(blank=True)
     waiting_since = models.DateTimeField(null=True, blank=True)
@@ -40,6 +43,7 @@ class StageRun(models.Model):
     available_at = models.DateTimeField(db_default=Now())
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -61,6 +65,7 @@ class StageRun(models.Model):
             models.Index(
                 fields=["available_at"], condition=Q(status=StageStatus.QUEUED), name="stage_run_queued"
             ),
+            models.Index(fields=["clip"], condition=Q(status=StageStatus.WAITING), name="stage_run_waiting"),
             models.Index(
                 fields=["lease_expires_at"], condition=Q(status=StageStatus.RUNNING), name="stage_run_leases"
             ),

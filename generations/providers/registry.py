@@ -5,9 +5,13 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from generations.providers.base import VideoProvider
+from generations.providers.base import HostedProvider, VideoProvider
 
-BUILT_IN = {"animatic": "generations.providers.animatic.provider.AnimaticProvider"}
+BUILT_IN = {
+    "animatic": "generations.providers.animatic.provider.AnimaticProvider",
+    "replicate": "generations.providers.hosted.replicate.ReplicateProvider",
+    "fal": "generations.providers.hosted.fal.FalProvider",
+}
 
 
 def provider_names() -> list[str]:
@@ -20,3 +24,14 @@ def provider_get(name: str) -> VideoProvider:
     """The provider with this name. Raises `KeyError`."""
     provider: VideoProvider = import_string((BUILT_IN | settings.EXTRA_PROVIDERS)[name])()
     return provider
+
+
+def hosted_provider(name: str) -> HostedProvider | None:
+    """The provider with this name, if it works elsewhere and for money. Raises `KeyError`."""
+    provider = provider_get(name)
+    return provider if isinstance(provider, HostedProvider) else None
+
+
+def hosted_names() -> list[str]:
+    """Every provider that works elsewhere and for money."""
+    return [name for name in provider_names() if hosted_provider(name)]

@@ -8,15 +8,17 @@ from collections import defaultdict
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from redis.exceptions import RedisError
 
-from generations.models import Clip, Generation, IdempotencyKey, StageRun
+from generations.models import Clip, Generation, IdempotencyKey, ProviderCall, StageRun
 from generations.pipeline import STAGES
+from generations.services.flow import run_wake
 from generations.services.queueing import enqueue, job_id, messages_waiting
 from generations.services.stage_runs import stage_run_lose
-from generations.states import StageStatus
+from generations.states import AT_PROVIDER, StageStatus
 from storage_app.models import Asset
 from storage_app.services import assets_delete
 from videogen.kernel.states import TransitionRefused
@@ -24,7 +26,7 @@ from videogen.kernel.states import TransitionRefused
 logger = logging.getLogger(__name__)
 
 #: A run this young is on its way: its own transaction sends it after commit. Nobody else sends what was
-#: put back.
+#: let go of.
 GRACE_SECONDS = 1
 
 #: Assets that nothing refers to are left for this long: an attempt may be about to.
@@ -37,7 +39,7 @@ def queued_send() -> int:
     """Send the queued runs that are due and that lie in no queue. Answers how many."""
     left_alone = Q(available_at__lte=Now() - timedelta(seconds=GRACE_SECONDS))
     due = StageRun.objects.filter(
-        left_alone | Q(put_back_count__gt=0), status=StageStatus.QUEUED, available_at__lte=Now()
+        left_alone | Q(turn__gt=0), status=StageStatus.QUEUED, available_at__lte=Now()
     ).order_by("available_at")[:BATCH]
     by_queue: dict[str, list[StageRun]] = defaultdict(list)
     for run in due:
@@ -67,9 +69,23 @@ def overdue_replace() -> int:
     replaced = 0
     for stage in STAGES:
         limit = timedelta(seconds=stage.timeout_seconds + settings.STAGE_LEASE_SECONDS)
-        overdue = Q(stage=stage.name, started_at__lt=Now() - limit)
+        overdue = Q(stage=stage.name, claimed_at__lt=Now() - limit)
         replaced += _lose(overdue, f"It took longer than {stage.timeout_seconds} s.")
     return replaced
+
+
+def waiting_wake() -> int:
+    """Wake attempts that wait for a call of which there will be no more news. Answers how many."""
+    awaited = ProviderCall.objects.filter(clip=OuterRef("clip"), status__in=AT_PROVIDER, given_up_at=None)
+    forgotten = StageRun.objects.filter(~Exists(awaited), status=StageStatus.WAITING)
+    woken = 0
+    for pk in forgotten.values_list("generation_id", flat=True).distinct()[:BATCH]:
+        with transaction.atomic():
+            generation = Generation.objects.select_for_update().filter(pk=pk).first()
+            for run in forgotten.filter(generation=generation).select_related("clip"):
+                run_wake(run)
+                woken += 1
+    return woken
 
 
 def _lose(where: Q, reason: str) -> int:

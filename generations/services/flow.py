@@ -3,26 +3,31 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from analysis.costs import spent_usd
-from generations.models import SMALLEST_USD, Clip, Generation, StageRun
+from generations.models import SMALLEST_USD, Clip, Generation, ProviderCall, StageRun
 from generations.pipeline import STAGE, Step
+from generations.services.calls import calls_cancel, calls_plan, calls_release, is_paid_for, may_be_billed_usd
 from generations.services.events import event_record
 from generations.services.plans import Plan, estimated_completion, plan_of
 from generations.services.queueing import enqueue_on_commit
 from generations.states import (
+    AT_PROVIDER,
     CLIP,
     GENERATION,
     LIVE,
     STAGE_RUN,
     UNFINISHED_CLIPS,
     WORKABLE,
+    CallStatus,
     ClipStatus,
     GenerationStatus,
     StageStatus,
 )
+from videogen.accounts.budgets import BudgetRefused, budget_spend
 from videogen.kernel.errors import DomainError
 
 
@@ -31,8 +36,20 @@ def generation_lock(pk: UUID) -> Generation:
     return Generation.objects.select_for_update().get(pk=pk)
 
 
+def run_is_wanted(generation: Generation, run: StageRun) -> bool:
+    """Whether an attempt shall still be made: what is paid for is fetched even if the whole has failed."""
+    if generation.status in WORKABLE:
+        return True
+    if generation.status != GenerationStatus.FAILED or run.stage != "clip" or run.clip is None:
+        return False
+    return is_paid_for(run.clip)
+
+
 def generation_advance(*, generation: Generation, plan: Plan | None = None) -> None:
-    """Start every step whose requirements are done, and finish when nothing is left. The lock is held."""
+    """Start every step whose requirements are done, and finish when nothing is left. The lock is held.
+
+    A budget that does not allow the clips fails the generation; none of them is paid for then.
+    """
     if generation.status == GenerationStatus.CANCELLING:
         return cancel_finish(generation=generation)
     if generation.status not in WORKABLE:
@@ -45,9 +62,25 @@ def generation_advance(*, generation: Generation, plan: Plan | None = None) -> N
         GENERATION.move(generation, GenerationStatus.AWAITING_APPROVAL)
         event_record(generation=generation, type="generation.awaiting_approval")
     else:
-        for step in plan.startable():
-            stage_run_add(generation=generation, step=step)
+        _start(generation, plan.startable())
     return None
+
+
+def _start(generation: Generation, steps: list[Step]) -> None:
+    try:
+        clips_pay(generation=generation, steps=steps)
+    except BudgetRefused as refused:
+        generation_fail(generation=generation, error=refused, stage="clip")
+        return
+    for step in steps:
+        stage_run_add(generation=generation, step=step)
+
+
+def clips_pay(*, generation: Generation, steps: list[Step]) -> None:
+    """Reserve the money for those of the steps that are paid. Raises `BudgetRefused`. The lock is held."""
+    clip_ids = [step.clip_id for step in steps if step.stage == "clip" and step.clip_id]
+    if clip_ids:
+        calls_plan(generation=generation, clips=Clip.objects.filter(pk__in=clip_ids).order_by("position"))
 
 
 def _needs_approval(generation: Generation, plan: Plan) -> bool:
@@ -69,6 +102,9 @@ def costs_refresh(*, generation: Generation, stage: str) -> None:
         return
     spent = spent_usd(generation.pk).quantize(SMALLEST_USD)
     if spent != generation.analysis_usd:
+        budget_spend(
+            key_id=generation.api_key_id, amount_usd=spent - generation.analysis_usd, on=timezone.localdate()
+        )
         generation.actual_usd += spent - generation.analysis_usd
         generation.analysis_usd = spent
         generation.save(update_fields=["actual_usd", "analysis_usd"])
@@ -96,18 +132,21 @@ def attempts_at(generation: Generation, stage: str, clip_id: UUID | None) -> Que
     return attempts.filter(clip_id=clip_id) if clip_id else attempts.filter(clip=None)
 
 
-def generation_fail(*, generation: Generation, run: StageRun, error: DomainError) -> None:
+def generation_fail(
+    *, generation: Generation, error: DomainError, stage: str, clip: Clip | None = None
+) -> None:
     """End a generation with an error; what is ready stays, what is at work may finish. The lock is held."""
-    if run.clip and run.clip.status == ClipStatus.RENDERING:
-        CLIP.move(run.clip, ClipStatus.FAILED)
+    if clip and clip.status == ClipStatus.RENDERING:
+        CLIP.move(clip, ClipStatus.FAILED)
     if generation.status not in WORKABLE:
         return
-    _cancel_queued(generation)
+    _cancel_unpaid(generation)
+    calls_release(generation=generation)
     details = {
         "code": error.code,
         "message": str(error),
-        "stage": run.stage,
-        "position": run.clip.position if run.clip else None,
+        "stage": stage,
+        "position": clip.position if clip else None,
         "retryable": error.retryable,
         "hint": error.hint,
     }
@@ -115,15 +154,25 @@ def generation_fail(*, generation: Generation, run: StageRun, error: DomainError
         GENERATION.move(generation, GenerationStatus.PROCESSING, started_at=Now())
     GENERATION.move(generation, GenerationStatus.FAILED, error=details, finished_at=Now())
     event_record(
-        generation=generation, type="generation.failed", stage=run.stage, message=str(error), code=error.code
+        generation=generation, type="generation.failed", stage=stage, message=str(error), code=error.code
     )
 
 
 def cancel_begin(*, generation: Generation) -> None:
-    """Take back what has not started; what runs is told at its next heartbeat. The lock is held."""
+    """Take back what has not started; what runs is told at its next heartbeat. The lock is held.
+
+    What a provider has is stopped there by the dispatcher. Nobody here waits for it.
+    """
     GENERATION.move(generation, GenerationStatus.CANCELLING)
-    event_record(generation=generation, type="generation.cancelling")
-    _cancel_queued(generation)
+    calls_cancel(generation=generation)
+    number, usd = may_be_billed_usd(generation)
+    event_record(
+        generation=generation,
+        type="generation.cancelling",
+        clips_at_provider=number,
+        may_be_billed_usd=f"{usd:.6f}",
+    )
+    _cancel_idle(_idle(generation))
     cancel_finish(generation=generation)
 
 
@@ -134,11 +183,44 @@ def cancel_finish(*, generation: Generation) -> None:
         return
     for clip in Clip.objects.filter(generation=generation, status__in=UNFINISHED_CLIPS):
         CLIP.move(clip, ClipStatus.CANCELLED)
+    calls_cancel(generation=generation)  # Also what was sent since the cancelling began.
+    number, usd = may_be_billed_usd(generation)
+    if number:
+        clips = "1 clip was" if number == 1 else f"{number} clips were"
+        generation.warnings = [
+            *generation.warnings,
+            f"When this was cancelled, {clips} being made; up to {usd:.6f} USD may still be billed.",
+        ]
+        generation.save(update_fields=["warnings"])
     GENERATION.move(generation, GenerationStatus.CANCELLED, finished_at=Now())
-    event_record(generation=generation, type="generation.cancelled")
+    event_record(generation=generation, type="generation.cancelled", may_be_billed_usd=f"{usd:.6f}")
 
 
-def _cancel_queued(generation: Generation) -> None:
+def run_wake(run: StageRun) -> None:
+    """There is news for a waiting attempt: a worker shall take it up again. The lock is held."""
+    STAGE_RUN.move(run, StageStatus.QUEUED, available_at=Now())
+    enqueue_on_commit(run)
+
+
+def clip_wake(call: ProviderCall) -> None:
+    """Wake the attempt that waits for this call's clip, if there is one. The lock is held."""
+    if call.clip:
+        for run in StageRun.objects.filter(clip=call.clip, status=StageStatus.WAITING):
+            run_wake(run)
+
+
+def _idle(generation: Generation) -> QuerySet[StageRun]:
     idle = [StageStatus.QUEUED, StageStatus.WAITING]
-    for run in StageRun.objects.filter(generation=generation, status__in=idle):
+    return StageRun.objects.filter(generation=generation, status__in=idle)
+
+
+def _cancel_unpaid(generation: Generation) -> None:
+    paid = ProviderCall.objects.filter(
+        clip=OuterRef("clip"), status__in=(*AT_PROVIDER, CallStatus.SUCCEEDED), error_code=""
+    )
+    _cancel_idle(_idle(generation).exclude(Exists(paid), stage="clip"))
+
+
+def _cancel_idle(runs: QuerySet[StageRun]) -> None:
+    for run in runs:
         STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now())

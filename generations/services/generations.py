@@ -1,26 +1,25 @@
 """What clients and operators do with a generation: create, cancel, approve, retry, delete."""
 
-import hashlib
-import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from psycopg2.errors import LockNotAvailable
 
-from generations.models import Clip, Generation, IdempotencyKey, StageRun
+from generations.models import Clip, Generation, ProviderCall, StageRun
+from generations.services.calls import undecided_calls
 from generations.services.events import event_record
-from generations.services.flow import cancel_begin, generation_advance, generation_lock
+from generations.services.flow import cancel_begin, clips_pay, generation_advance, generation_lock
+from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
 from generations.services.moderation import request_moderate
 from generations.services.planning import RequestPlan, plan_request
+from generations.services.plans import plan_of
 from generations.services.stage_runs import stage_run_lose
 from generations.states import (
     CANCELLABLE,
@@ -35,6 +34,7 @@ from generations.states import (
 )
 from storage_app.models import Asset
 from storage_app.services import assets_delete
+from videogen.accounts.models import ApiKey
 from videogen.kernel.errors import DomainError
 
 #: Larger than any seed a provider takes; small enough for a signed 32-bit integer.
@@ -47,25 +47,6 @@ class GenerationConflict(DomainError):
     code = "generation.conflict"
 
 
-class IdempotencyConflict(DomainError):
-    """The key is being used at this moment."""
-
-    code = "idempotency.conflict"
-
-
-class IdempotencyMismatch(DomainError):
-    """The key was used for another body."""
-
-    code = "idempotency.mismatch"
-    status = 422
-
-
-class IdempotencyGone(DomainError):
-    """What was made under the key has been deleted."""
-
-    code = "idempotency.gone"
-
-
 class TooManyGenerations(DomainError):
     """The owner has as many unfinished generations as are allowed."""
 
@@ -74,96 +55,52 @@ class TooManyGenerations(DomainError):
     retryable = True
 
 
-@dataclass(frozen=True)
-class Created:
-    """A generation, the answer about it, and whether both come from an earlier request with the same key."""
-
-    generation: Generation
-    answer: dict[str, Any]
-    replayed: bool
-
-
-#: Says what a client is answered about a generation. It is called inside the transaction.
-Answer = Callable[[Generation], dict[str, Any]]
-
-
-def no_answer(generation: Generation) -> dict[str, Any]:
-    """For callers who only want the generation."""
-    return {}
-
-
 def generation_create(
-    *, owner: User, request: Mapping[str, Any], idempotency_key: str = "", answer: Answer = no_answer
+    *,
+    owner: User,
+    request: Mapping[str, Any],
+    api_key: ApiKey | None = None,
+    idempotency_key: str = "",
+    answer: Answer = no_answer,
 ) -> Created:
     """Accept a request: store it, queue its first stages, and answer at once. A replay gets the first answer.
 
     Raises the `DomainError`s of planning and moderation, `TooManyGenerations`, and those of idempotency.
     """
-    fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
-    if idempotency_key and (row := _used_key(owner, idempotency_key)):
-        return _replayed(row, fingerprint)
+    once = Once(owner, idempotency_key, fingerprint_of(request))
+    if earlier := once.earlier():
+        return earlier
     # Before the transaction: planning reads the cache, and moderation may ask somebody far away.
-    plan = plan_request(request)
+    plan = plan_request(request, api_key=api_key)
     request_moderate(request)
-    try:
-        with transaction.atomic():
-            if idempotency_key:
-                earlier = _reserve_key(owner=owner, key=idempotency_key, fingerprint=fingerprint)
-                if earlier:
-                    return earlier
-            generation = _create(owner, request, plan)
-            created = Created(generation, answer(generation), replayed=False)
-            if idempotency_key:
-                IdempotencyKey.objects.filter(owner=owner, key=idempotency_key).update(
-                    generation=generation, body=created.answer
-                )
-            return created
-    except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
-            raise
-        message = "A request with this Idempotency-Key is running; ask again in a second."
-        raise IdempotencyConflict(message, retry_after_seconds=1) from error
+    return once.create(lambda: _create(owner, api_key, request, plan), answer)
 
 
-def _create(owner: User, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
-    # One at a time for each owner, so that the limit holds. Foreign keys do not wait for this lock.
-    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    active = Generation.objects.filter(owner=owner).exclude(status__in=FINISHED).count()
-    if active >= settings.MAX_ACTIVE_GENERATIONS:
-        message = f"You have {active} unfinished generations, the most that are allowed; wait or cancel some."
-        raise TooManyGenerations(message, retry_after_seconds=30)
-    values = dict(request) | {"provider": plan.provider, "model": plan.model}
+def _create(owner: User, api_key: ApiKey | None, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
+    active_check(owner)
+    values = dict(request) | {"provider": plan.provider, "model": plan.model, "routing": plan.routing}
     if values.get("seed") is None:
         values["seed"] = secrets.randbelow(MAX_SEED)
     generation = Generation.objects.create(
-        owner=owner, estimated_usd=plan.estimated_usd, warnings=list(plan.warnings), **values
+        owner=owner,
+        api_key=api_key,
+        estimated_usd=plan.estimated_usd,
+        warnings=list(plan.warnings),
+        **values,
     )
     event_record(generation=generation, type="generation.queued")
     generation_advance(generation=generation)
     return generation
 
 
-def _used_key(owner: User, key: str) -> IdempotencyKey | None:
-    return IdempotencyKey.objects.select_related("generation").filter(owner=owner, key=key).first()
-
-
-def _reserve_key(*, owner: User, key: str, fingerprint: str) -> Created | None:
-    """Insert the key, or answer what an earlier request made under it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '2s'")
-    row, made = IdempotencyKey.objects.get_or_create(
-        owner=owner, key=key, defaults={"fingerprint": fingerprint}
-    )
-    return None if made else _replayed(row, fingerprint)
-
-
-def _replayed(row: IdempotencyKey, fingerprint: str) -> Created:
-    if row.fingerprint != fingerprint:
-        raise IdempotencyMismatch("This Idempotency-Key was used with another body; take a new key.")
-    if row.generation is None:
-        message = "The generation that was made with this Idempotency-Key has been deleted; take a new key."
-        raise IdempotencyGone(message)
-    return Created(row.generation, row.body or {}, replayed=True)
+def active_check(owner: User) -> None:
+    """Refuse one more for an owner who has as many as are allowed. Raises `TooManyGenerations`."""
+    # One at a time for each owner, so that the limit holds. Foreign keys do not wait for this lock.
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    active = Generation.objects.filter(owner=owner).exclude(status__in=FINISHED).count()
+    if active >= settings.MAX_ACTIVE_GENERATIONS:
+        message = f"You have {active} unfinished generations, the most that are allowed; wait or cancel some."
+        raise TooManyGenerations(message, retry_after_seconds=30)
 
 
 def generation_cancel(*, generation: Generation) -> Generation:
@@ -178,23 +115,29 @@ def generation_cancel(*, generation: Generation) -> Generation:
 
 
 def generation_approve(*, generation: Generation) -> Generation:
-    """Render the storyboard that waits for it."""
+    """Render the storyboard that waits for it. Raises `BudgetRefused`, and then it goes on waiting."""
     with transaction.atomic():
         locked = generation_lock(generation.pk)
         if locked.status != GenerationStatus.AWAITING_APPROVAL:
             _refuse(locked, "approved")
         GENERATION.move(locked, GenerationStatus.PROCESSING, approved_at=Now())
         event_record(generation=locked, type="generation.approved")
+        clips_pay(generation=locked, steps=plan_of(locked).startable())
         generation_advance(generation=locked)
         return locked
 
 
 def generation_retry(*, generation: Generation) -> Generation:
-    """Take up a failed one where it stopped. What is ready stays, and is not paid for again."""
+    """Take up a failed one where it stopped. What is ready stays, and is not paid for again.
+
+    Raises `BudgetRefused`, and `GenerationConflict` while a person has to decide what became of a call.
+    """
     with transaction.atomic():
         locked = generation_lock(generation.pk)
         if locked.status != GenerationStatus.FAILED:
             _refuse(locked, "retried")
+        if calls := undecided_calls(locked):
+            raise _undecided(calls)
         GENERATION.move(
             locked,
             GenerationStatus.QUEUED,
@@ -206,8 +149,19 @@ def generation_retry(*, generation: Generation) -> Generation:
         for clip in Clip.objects.filter(generation=locked, status=ClipStatus.FAILED):
             CLIP.move(clip, ClipStatus.PENDING)
         event_record(generation=locked, type="generation.retried")
+        clips_pay(generation=locked, steps=plan_of(locked).startable())
         generation_advance(generation=locked)
         return locked
+
+
+def _undecided(calls: list[ProviderCall]) -> GenerationConflict:
+    clips = ", ".join(f"clip {call.position} at {call.provider}" for call in calls)
+    return GenerationConflict(
+        f"Nobody knows whether a provider has taken {clips}. An operator has to find out, and to decide in "
+        "the admin under Provider calls, before it may be bought again.",
+        code="provider.undecided",
+        status="failed",
+    )
 
 
 def generation_delete(*, generation: Generation) -> None:
@@ -218,6 +172,7 @@ def generation_delete(*, generation: Generation) -> None:
             _refuse(locked, "deleted", "cancel it first")
         assets = list(Asset.objects.filter(pk__in=_asset_ids(locked)))
         locked.delete()
+        assets = [asset for asset in assets if not clip_uses(asset)]  # Other versions share them.
         assets_delete(assets=assets)
 
 
@@ -239,6 +194,12 @@ def stage_rerun(*, run: StageRun) -> None:
             f"This attempt is {run.status} and its generation {run.generation.status}: nothing to run again."
         )
         raise GenerationConflict(message, status=run.generation.status)
+
+
+def clip_uses(asset: Asset) -> bool:
+    """Whether a clip refers to it."""
+    uses = Q(source=asset) | Q(video=asset) | Q(thumbnail=asset)
+    return Clip.objects.filter(uses).exists()
 
 
 def _asset_ids(generation: Generation) -> set[UUID]:

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 #: So many threads of a web process may wait for moderation at once; the others answer who polls.
 ASKING_THREADS = 2
+ASKING_PATIENCE_SECONDS = 1.0
 _asking = threading.BoundedSemaphore(ASKING_THREADS)
 
 
@@ -30,6 +31,16 @@ def request_moderate(request: Mapping[str, Any]) -> None:
         texts_moderate(texts=_texts(request), part="input")
     except (EngineFailed, Postponed) as error:
         logger.warning("Moderation cannot be asked now, the stage will: %s", error)
+    finally:
+        _asking.release()
+
+
+def words_moderate(text: str) -> None:
+    """For words that no stage will ask about again. Raises `Unsafe`, or why it cannot be known now."""
+    if not _asking.acquire(timeout=ASKING_PATIENCE_SECONDS):
+        raise Postponed("Moderation is busy; ask again in a moment.", seconds=5, code="moderation.busy")
+    try:
+        texts_moderate(texts=[text], part="input")
     finally:
         _asking.release()
 

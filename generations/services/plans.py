@@ -14,7 +14,9 @@ from redis.exceptions import RedisError
 
 from generations.models import Clip, Generation, StageRun
 from generations.pipeline import STAGE, STAGES, Stage, Step, applicable, percentage, ready_steps, steps
-from generations.states import LIVE, UNFINISHED_CLIPS, WORKABLE, StageStatus
+from generations.providers.registry import hosted_names, hosted_provider
+from generations.services.call_times import model_seconds
+from generations.states import LIVE, UNFINISHED_CLIPS, WORKABLE, ClipStatus, StageStatus
 
 #: How many of the newest successful runs the history looks at, and for how long it is remembered.
 HISTORY_RUNS = 50
@@ -28,6 +30,7 @@ CROSS JOIN LATERAL (
            COALESCE(clip.duration_seconds, 1) AS units
     FROM generations_stagerun run LEFT JOIN generations_clip clip ON clip.id = run.clip_id
     WHERE run.stage = name.stage AND run.status = 'succeeded'
+      AND (run.stage <> 'clip' OR run.turn = 0)
     ORDER BY run.finished_at DESC LIMIT %s
 ) AS history
 GROUP BY stage
@@ -44,6 +47,8 @@ class Plan:
     done: set[Step] = field(default_factory=set)
     live: set[Step] = field(default_factory=set)
     running: dict[Step, int] = field(default_factory=dict)
+    provider: str = ""
+    model: str = ""
 
     @property
     def clip_ids(self) -> list[UUID]:
@@ -73,9 +78,19 @@ class Plan:
             if not stage.per_clip:
                 total += 0 if Step(stage.name) in self.done else typical[stage.name]
                 continue
+            if stage.name == "clip" and hosted_provider(self.provider):
+                total += self._hosted_seconds_left()
+                continue
             seconds = self._clip_seconds_left(stage) if self.clip_seconds else expected_clip_seconds
             total += seconds * typical[stage.name] / settings.CLIPS_WORKERS
         return total
+
+    def _hosted_seconds_left(self) -> float:
+        """A hosted provider makes all clips at once, so the one that is least far decides."""
+        steps = [Step("clip", clip_id) for clip_id in self.clip_ids]
+        left = [1 - self.running.get(step, 0) / 100 for step in steps if step not in self.done]
+        share = max(left, default=0.0) if steps else 1.0
+        return share * model_seconds(self.provider, self.model)
 
     def _clip_seconds_left(self, stage: Stage) -> float:
         left = 0.0
@@ -93,7 +108,10 @@ def plan_of(generation: Generation) -> Plan:
         stages=applicable(generation),
         clip_seconds={pk: float(seconds) for pk, _, seconds in rows},
         positions={pk: position for pk, position, _ in rows},
+        provider=generation.provider,
+        model=generation.model,
     )
+    plan.done |= _carried(generation, plan.stages)
     runs = StageRun.objects.filter(generation=generation)
     for stage, clip_id, status, done in runs.values_list("stage", "clip_id", "status", "percentage"):
         step = Step(stage, clip_id)
@@ -105,15 +123,31 @@ def plan_of(generation: Generation) -> Plan:
     return plan
 
 
+def _carried(generation: Generation, stages: list[Stage]) -> set[Step]:
+    """What a new version took over from the one before it."""
+    if generation.version == 1:
+        return set()
+    texts = {Step(stage.name) for stage in stages if stage.is_text}
+    reused = Clip.objects.filter(generation=generation, is_reused=True).values_list("pk", "status")
+    fetched = {Step("clip", pk) for pk, _ in reused}
+    conformed = {Step("conform", pk) for pk, status in reused if status == ClipStatus.READY}
+    return texts | fetched | conformed
+
+
 def estimated_completion(*, generation: Generation, plan: Plan) -> datetime:
     """When the video should be there: after the clips of those that came earlier, then its own."""
     own = plan.remaining_seconds(generation.duration_seconds)
-    return timezone.now() + timedelta(seconds=own + backlog_seconds(before=generation.created_at))
+    if not hosted_provider(generation.provider):
+        own += backlog_seconds(before=generation.created_at)
+    return timezone.now() + timedelta(seconds=own)
 
 
 def backlog_seconds(*, before: datetime) -> float:
-    """How long the workers still render clips of generations that were created before that moment."""
-    earlier = Generation.objects.filter(status__in=WORKABLE, created_at__lt=before)
+    """How long our workers still render clips of generations that were created before that moment."""
+    # Hosted providers make their clips elsewhere.
+    earlier = Generation.objects.filter(status__in=WORKABLE, created_at__lt=before).exclude(
+        provider__in=hosted_names()
+    )
     unplanned = earlier.filter(clip_count=0).aggregate(seconds=Sum("duration_seconds"))["seconds"]
     unfinished = Clip.objects.filter(generation__in=earlier, status__in=UNFINISHED_CLIPS)
     planned = unfinished.aggregate(seconds=Sum("duration_seconds"))["seconds"]

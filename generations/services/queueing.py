@@ -21,8 +21,8 @@ EXTRA_SECONDS = 120
 
 
 def job_id(run: StageRun) -> str:
-    """The name of a run's message; the same until the run is put back."""
-    return f"stage-{run.pk}-{run.put_back_count}"
+    """The name of a run's message; the same until a worker lets go of the run."""
+    return f"stage-{run.pk}-{run.turn}"
 
 
 def enqueue_on_commit(run: StageRun) -> None:

@@ -14,6 +14,7 @@ REQUEST_FIELDS = (
     "brand",
     "provider",
     "model",
+    "audio",
     "approval",
     "max_cost_usd",
     "seed",

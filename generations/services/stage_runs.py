@@ -21,15 +21,19 @@ from django.utils import timezone
 
 from generations.models import Clip, Generation, ProgressEvent, StageRun
 from generations.pipeline import Step
+from generations.services.calls import PROVIDER_FULL, call_is_awaited, call_usable
 from generations.services.events import event_record, percentage_publish
 from generations.services.flow import (
     attempts_at,
     cancel_finish,
+    clips_pay,
     costs_refresh,
     generation_advance,
     generation_fail,
     generation_lock,
     plan_refresh,
+    run_is_wanted,
+    run_wake,
     stage_run_add,
 )
 from generations.services.plans import estimated_completion, eta_seconds, plan_of
@@ -37,11 +41,11 @@ from generations.states import (
     CLIP,
     GENERATION,
     STAGE_RUN,
-    WORKABLE,
     ClipStatus,
     GenerationStatus,
     StageStatus,
 )
+from videogen.accounts.budgets import BudgetRefused
 from videogen.kernel.errors import DomainError, Postponed
 from videogen.kernel.states import TransitionRefused
 
@@ -53,6 +57,9 @@ Apply = Callable[[Generation, Clip | None, Mapping[str, Any]], None]
 #: Pause before the next attempt, doubled each time; give or take a share, so that not all come at once.
 RETRY_SECONDS = 2
 RETRY_JITTER = 0.25
+
+#: As far as is guessed where a provider does not say.
+MOST_GUESSED = 0.9
 
 #: A client is told of a wait that is at least so long, and of one and the same not more often than this.
 TOLD_SECONDS = 2
@@ -79,16 +86,19 @@ def stage_run_claim(*, run_id: UUID, worker: str) -> Claim | None:
     """Take a queued run, or None when somebody else has it or nobody wants it any more."""
     with transaction.atomic():
         generation = Generation.objects.select_for_update(of=("self",)).filter(stage_runs=run_id).first()
-        if generation is None or generation.status not in WORKABLE:
+        if generation is None:
             return None
         run = StageRun.objects.select_related("clip").get(pk=run_id)
+        if not run_is_wanted(generation, run):
+            return None
         try:
             STAGE_RUN.move(
                 run,
                 StageStatus.RUNNING,
                 where=Q(available_at__lte=Now()),
                 worker=worker,
-                started_at=Now(),
+                started_at=Coalesce("started_at", Now()),
+                claimed_at=Now(),
                 lease_expires_at=_lease(),
             )
         except TransitionRefused:
@@ -103,8 +113,9 @@ def _announce_start(generation: Generation, run: StageRun) -> None:
         event_record(generation=generation, type="generation.processing")
     if run.clip and run.clip.status == ClipStatus.PENDING:
         CLIP.move(run.clip, ClipStatus.RENDERING)
-    generation.stage = run.stage
-    if run.put_back_count:
+    if generation.status != GenerationStatus.FAILED:
+        generation.stage = run.stage
+    if run.turn:
         return  # It has been told, and goes on.
     event_record(
         generation=generation,
@@ -126,6 +137,15 @@ def stage_run_beat(*, run: StageRun, percentage: int) -> bool:
         run.percentage = percentage
         _publish_percentage(run)
     return True
+
+
+def waiting_percentage(*, run: StageRun, fraction: float) -> None:
+    """Tell how far an attempt probably is that a provider has: nobody says, so its usual time does."""
+    percentage = int(100 * min(fraction, MOST_GUESSED))
+    waiting = StageRun.objects.filter(pk=run.pk, status=StageStatus.WAITING, percentage__lt=percentage)
+    if waiting.update(percentage=percentage):
+        run.percentage = percentage
+        _publish_percentage(run)
 
 
 def _publish_percentage(run: StageRun) -> None:
@@ -177,11 +197,14 @@ def stage_run_succeed(*, run: StageRun, output: Mapping[str, Any], apply: Apply)
 def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
     """It was too early: queue the same attempt again, and let the worker go. No attempt is used up.
 
-    One that was first put back ANALYSIS_MAX_WAIT_SECONDS ago fails with what it waits for.
+    One that was first put back ANALYSIS_MAX_WAIT_SECONDS ago fails with what it waits for, unless that
+    is our own backlog at a provider.
     """
     now = timezone.now()
     waited = (now - (run.waiting_since or now)).total_seconds()
     left = settings.ANALYSIS_MAX_WAIT_SECONDS - waited
+    if postponed.code == PROVIDER_FULL:
+        left = postponed.seconds
     if left <= 0:
         stage_run_fail(run=run, error=_waited_too_long(run, postponed, waited))
         return
@@ -191,7 +214,7 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
     run = copy(run)
     with transaction.atomic():
         generation = generation_lock(run.generation_id)
-        if generation.status not in WORKABLE:
+        if not run_is_wanted(generation, run):
             _let_go(generation, run)
             return
         STAGE_RUN.move(
@@ -202,12 +225,35 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
             worker="",
             started_at=None,
             lease_expires_at=None,
+            claimed_at=None,
+            turn=F("turn") + 1,
             put_back_count=F("put_back_count") + 1,
             put_back_reason=f"{postponed.code}: {postponed}",
             waiting_since=Coalesce("waiting_since", Now()),
         )
         costs_refresh(generation=generation, stage=run.stage)
         _tell_of_wait(generation, run, postponed, seconds)
+
+
+def stage_run_wait(*, run: StageRun) -> None:
+    """A provider has the work: let the worker go, until there is news of the call."""
+    run = copy(run)  # As above.
+    with transaction.atomic():
+        generation = generation_lock(run.generation_id)
+        if not run_is_wanted(generation, run):
+            _let_go(generation, run)
+            return
+        STAGE_RUN.move(
+            run,
+            StageStatus.WAITING,
+            where=_held(run),
+            worker="",
+            claimed_at=None,
+            lease_expires_at=None,
+            turn=F("turn") + 1,
+        )
+        if run.clip and not call_is_awaited(call_usable(run.clip)):
+            run_wake(run)  # The news came first.
 
 
 def _waited_too_long(run: StageRun, postponed: Postponed, waited: float) -> WaitedTooLong:
@@ -252,13 +298,23 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
         again = error.retryable and failures < settings.STAGE_MAX_ATTEMPTS
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
-        elif again and not isinstance(error, WaitedTooLong) and generation.status in WORKABLE:
+        elif again and not isinstance(error, WaitedTooLong) and run_is_wanted(generation, run):
             pause = pause_seconds(error, failures)
             _record(generation, run, "stage.retrying", message=str(error), code=error.code)
-            stage_run_add(generation=generation, step=Step(run.stage, run.clip_id), pause_seconds=pause)
+            _try_again(generation, run, pause_seconds=pause)
         else:
             _record(generation, run, "stage.failed", message=str(error), code=error.code)
-            generation_fail(generation=generation, run=run, error=error)
+            generation_fail(generation=generation, error=error, stage=run.stage, clip=run.clip)
+
+
+def _try_again(generation: Generation, run: StageRun, *, pause_seconds: float = 0) -> None:
+    step = Step(run.stage, run.clip_id)
+    try:
+        clips_pay(generation=generation, steps=[step])
+    except BudgetRefused as refused:
+        generation_fail(generation=generation, error=refused, stage=run.stage, clip=run.clip)
+        return
+    stage_run_add(generation=generation, step=step, pause_seconds=pause_seconds)
 
 
 def pause_seconds(error: DomainError, failures: int) -> float:
@@ -298,14 +354,14 @@ def stage_run_lose(*, run: StageRun, where: Q, reason: str) -> None:
         costs_refresh(generation=generation, stage=run.stage)
         if generation.status == GenerationStatus.CANCELLING:
             cancel_finish(generation=generation)
-        elif generation.status in WORKABLE and _tries(generation, run, StageStatus.LOST) < most:
+        elif run_is_wanted(generation, run) and _tries(generation, run, StageStatus.LOST) < most:
             _record(generation, run, "stage.lost", message=reason)
-            stage_run_add(generation=generation, step=Step(run.stage, run.clip_id))
+            _try_again(generation, run)
         else:
             error = DomainError(
                 f"The stage {run.stage} keeps losing its worker.", code="stage.lost", retryable=True
             )
-            generation_fail(generation=generation, run=run, error=error)
+            generation_fail(generation=generation, error=error, stage=run.stage, clip=run.clip)
 
 
 def _tries(generation: Generation, run: StageRun, status: StageStatus) -> int:
@@ -329,8 +385,8 @@ def _record(generation: Generation, run: StageRun, type: str, message: str = "",
 
 
 def _held(run: StageRun) -> Q:
-    """Whether it is still its holder's: a run that was put back is the same row in other hands."""
-    return Q(put_back_count=run.put_back_count)
+    """Whether it is still its holder's: a run that was let go of is the same row in other hands."""
+    return Q(turn=run.turn)
 
 
 def _lease() -> Any:

@@ -2,36 +2,74 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from analysis.contracts import Scene, Storyboard
 from generations.media.frame import FrameFormat, frame_format
 from generations.models import Clip, Generation
 from generations.providers.base import ClipSpec
+from generations.providers.durations import Fitted
+from generations.providers.registry import hosted_provider
+from generations.providers.video_models import video_model
 from generations.services.events import event_record
-from generations.services.planning import clip_spec
+from generations.services.offers import clip_spec, request_fit, scenes_fit
 from generations.services.requests import request_of
 
 
+@dataclass(frozen=True)
+class _AsWritten:
+    """A storyboard for a provider that draws to measure."""
+
+    storyboard: Storyboard
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def bought(self) -> list[None]:
+        return [None] * len(self.storyboard.scenes)
+
+
 def storyboard_adopt(*, generation: Generation, storyboard: Storyboard) -> None:
-    """Store the storyboard and plan a clip for each scene. The lock is held."""
-    specs = [(scene, _spec(generation, scene)) for scene in storyboard.scenes]
-    Clip.objects.bulk_create(
-        Clip(
-            generation=generation,
-            position=scene.position,
-            scene=scene.model_dump(mode="json"),
-            duration_seconds=scene.duration_seconds,
-            fingerprint=fingerprint(spec, provider=generation.provider),
-            provider=generation.provider,
-            model=spec.model,
-            seed=spec.seed,
-        )
-        for scene, spec in specs
+    """Store the storyboard, fitted to what the model can make, and plan its clips. The lock is held."""
+    fitted = _fitted(generation, storyboard)
+    clips = zip(fitted.storyboard.scenes, fitted.bought, strict=True)
+    Clip.objects.bulk_create(clip_planned(generation, scene, seconds) for scene, seconds in clips)
+    generation.storyboard = fitted.storyboard.model_dump(mode="json")
+    generation.clip_count = len(fitted.storyboard.scenes)
+    generation.warnings = list(dict.fromkeys([*generation.warnings, *fitted.warnings]))
+    generation.save(update_fields=["storyboard", "clip_count", "warnings"])
+    event_record(
+        generation=generation,
+        type="storyboard.ready",
+        stage="micro_prompts",
+        clip_count=generation.clip_count,
     )
-    generation.storyboard = storyboard.model_dump(mode="json")
-    generation.clip_count = len(specs)
-    generation.save(update_fields=["storyboard", "clip_count"])
-    event_record(generation=generation, type="storyboard.ready", stage="micro_prompts", clip_count=len(specs))
+
+
+def _fitted(generation: Generation, storyboard: Storyboard) -> Fitted | _AsWritten:
+    if not hosted_provider(generation.provider):
+        return _AsWritten(storyboard)
+    model = video_model(generation.provider, generation.model)
+    return scenes_fit(model, request_fit(model, request_of(generation)), storyboard)
+
+
+def clip_planned(generation: Generation, scene: Scene, bought_seconds: Decimal | None) -> Clip:
+    """A clip for a scene, as its generation's provider is to make it. Not saved."""
+    frame = generation_frame(generation)
+    request = request_of(generation)
+    spec = clip_spec(scene, frame, request, generation.model, bought_seconds=bought_seconds)
+    return Clip(
+        generation=generation,
+        position=scene.position,
+        scene=scene.model_dump(mode="json"),
+        duration_seconds=scene.duration_seconds,
+        bought_seconds=bought_seconds,
+        fingerprint=fingerprint(spec, provider=generation.provider),
+        provider=generation.provider,
+        model=spec.model,
+        seed=spec.seed,
+    )
 
 
 def generation_frame(generation: Generation) -> FrameFormat:
@@ -47,12 +85,16 @@ def clip_spec_of(*, generation: Generation, clip: Clip) -> ClipSpec:
         seed=clip.seed,
         style=generation.style,
         model=clip.model,
+        aspect_ratio=generation.aspect_ratio,
+        resolution=generation.resolution,
+        audio=generation.audio,
+        bought_seconds=clip.bought_seconds,
     )
 
 
 def fingerprint(spec: ClipSpec, *, provider: str) -> str:
     """SHA-256 over all that a clip is made from. Equal fingerprints mean equal clips."""
-    made_from = {
+    made_from: dict[str, Any] = {
         "provider": provider,
         "model": spec.model,
         "scene": spec.scene.model_dump(mode="json"),
@@ -61,8 +103,6 @@ def fingerprint(spec: ClipSpec, *, provider: str) -> str:
         "style": spec.style,
         "captions": spec.captions,
     }
+    if spec.bought_seconds is not None:
+        made_from |= {"bought_seconds": str(spec.bought_seconds), "audio": spec.audio}
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
-
-
-def _spec(generation: Generation, scene: Scene) -> ClipSpec:
-    return clip_spec(scene, generation_frame(generation), request_of(generation), generation.model)

@@ -12,6 +12,10 @@ from storage_app.services import asset_create, asset_fetch
 from videogen.kernel.progress import ReportProgress
 
 
+class Waiting(Exception):
+    """A provider has the work, and nobody here has to hold it meanwhile."""
+
+
 @dataclass(frozen=True)
 class StageWork:
     """One attempt at work. `directory` is its own and goes when it ends; `kept` are the assets it has made.

@@ -1,36 +1,96 @@
-"""One clip, made by the provider and kept as it came."""
+"""One clip, made by the provider and kept as it came.
+
+A hosted provider makes it elsewhere. Its work-horse sends the call and leaves; another one fetches
+what was made. Which of the two is to be done is read from the ledger, so it may be killed anywhere.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from generations.models import Clip, Generation
-from generations.providers.base import ProviderError
-from generations.providers.registry import provider_get
+from generations.models import Clip, Generation, ProviderCall
+from generations.providers.base import ClipSpec, HostedProvider, OutcomeUnknown, ProviderError
+from generations.providers.registry import hosted_provider, provider_get
+from generations.services.call_decisions import call_output_lost
+from generations.services.calls import call_usable, error_of
 from generations.services.storyboards import clip_spec_of
-from generations.stages.base import StageWork, one_clip, warnings_add
+from generations.stages.base import StageWork, Waiting, one_clip, warnings_add
+from generations.stages.sending import clip_send
+from generations.states import CallStatus
 from storage_app.models import AssetKind
+
+#: What a person has to find out before the clip may be bought again.
+UNDECIDED = "An operator has to find out, and decide in the admin under Provider calls; then retry."
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
     clip = one_clip(work.clip)
-    provider = provider_get(clip.provider)
     spec = clip_spec_of(generation=work.generation, clip=clip)
+    if hosted := hosted_provider(clip.provider):
+        return _hosted(work, hosted, spec)
+    provider = provider_get(clip.provider)
     submission = provider.submit(spec, token=str(work.run.pk))
-    if submission.state != "ready":
-        raise ProviderError(f"{provider.name} answered {submission.state}, which is not supported yet.")
     target = work.directory / "source.mp4"
     warnings = provider.fetch(spec, submission.job_id, into=target, report=work.report)
     return {
         "source": work.keep(target, AssetKind.CLIP_SOURCE),
-        "job_id": submission.job_id,
         "cost_usd": str(provider.estimate(spec)),
         "warnings": [*submission.warnings, *warnings],
     }
 
 
+def _hosted(work: StageWork, provider: HostedProvider, spec: ClipSpec) -> Mapping[str, Any]:
+    call = call_usable(one_clip(work.clip))
+    if call is None:
+        raise _last_error(one_clip(work.clip))
+    if call.status == CallStatus.SUCCEEDED:
+        return _fetched(work, provider, spec, call)
+    if call.status == CallStatus.PLANNED:
+        clip_send(work, provider, spec, call)
+    elif call.given_up_at:
+        message = f"Nobody knows whether {call.provider} has taken this clip, twice."
+        raise unknown(message)
+    raise Waiting
+
+
+def unknown(message: str) -> OutcomeUnknown:
+    """The end of a clip of which nobody knows whether it is paid."""
+    error = OutcomeUnknown(message, retryable=False)
+    error.hint = UNDECIDED
+    return error
+
+
+def _last_error(clip: Clip) -> ProviderError:
+    ended = ProviderCall.objects.filter(clip=clip, fingerprint=clip.fingerprint).order_by("-finished_at")
+    call = ended.first()
+    if call is None:
+        raise LookupError("No call was planned for this clip.")
+    return error_of(call)
+
+
+def _fetched(
+    work: StageWork, provider: HostedProvider, spec: ClipSpec, call: ProviderCall
+) -> Mapping[str, Any]:
+    target = work.directory / "source.mp4"
+    try:
+        warnings = provider.fetch(spec, call.output_url, into=target, report=work.report)
+    except ProviderError as error:
+        if not error.retryable:
+            call_output_lost(call=call, error=error)
+        raise
+    return {
+        "source": work.keep(target, AssetKind.CLIP_SOURCE),
+        "job_id": call.job_id,
+        "warnings": list(warnings),
+    }
+
+
 def apply(generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
-    Clip.objects.filter(pk=one_clip(clip).pk).update(source_id=output["source"], cost_usd=output["cost_usd"])
+    clip = one_clip(clip)
+    clip.source_id = output["source"]
     warnings_add(generation, output)
-    generation.actual_usd += Decimal(output["cost_usd"])
+    if cost := output.get("cost_usd"):  # What a hosted provider takes is settled by its call.
+        clip.cost_usd = Decimal(cost)
+        generation.actual_usd += clip.cost_usd
+    clip.save(update_fields=["source", "cost_usd"])
     generation.save(update_fields=["warnings", "actual_usd"])

@@ -6,7 +6,7 @@ from typing import Any
 from analysis.contracts import BrandAnalysis, PromptAnalysis, Storyboard, StoryboardInput
 from analysis.services import micro_prompts_write, texts_moderate
 from generations.models import Clip, Generation
-from generations.services.planning import prompt_input
+from generations.services.offers import prompt_input
 from generations.services.requests import request_of
 from generations.services.storyboards import storyboard_adopt
 from generations.stages.base import StageWork, warnings_add

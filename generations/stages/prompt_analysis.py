@@ -6,7 +6,7 @@ from typing import Any
 from analysis.services import prompt_analyse
 from generations.models import Clip, Generation
 from generations.services.moderation import input_moderate
-from generations.services.planning import prompt_input
+from generations.services.offers import prompt_input
 from generations.services.requests import request_of
 from generations.stages.base import StageWork, warnings_add
 from generations.stages.text_task import context_of, made_by

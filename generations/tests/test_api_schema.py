@@ -54,6 +54,7 @@ def test_the_ids_are_stable(document: dict[str, Any]) -> None:
         "generations_approve",
         "generations_cancel",
         "generations_clips_list",
+        "generations_clips_regenerate",
         "generations_clips_thumbnail_get",
         "generations_clips_video_get",
         "generations_create",

@@ -171,7 +171,7 @@ def test_a_silent_worker_is_replaced(generation: Generation, run: StageRun) -> N
 
 def test_a_beating_worker_that_never_ends_is_replaced(generation: Generation, run: StageRun) -> None:
     claim(run)
-    StageRun.objects.filter(pk=run.pk).update(started_at=Now() - timedelta(hours=2))
+    StageRun.objects.filter(pk=run.pk).update(claimed_at=Now() - timedelta(hours=2))
     assert overdue_replace() == 1
 
 

@@ -1,9 +1,10 @@
-"""Making, finding and revoking API keys."""
+"""Making, finding, limiting and revoking API keys."""
 
 import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
@@ -25,6 +26,7 @@ def api_key_create(
     name: str = "",
     scopes: Iterable[str] | None = None,
     expires_at: datetime | None = None,
+    monthly_limit_usd: Decimal | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key of the user `user_name`, who is made if missing. The secret is only ever in this answer."""
     user, made = get_user_model().objects.get_or_create(username=user_name)
@@ -39,6 +41,7 @@ def api_key_create(
         secret_hash=secret_hash(secret),
         scopes=list(scopes) if scopes is not None else all_scopes(),
         expires_at=expires_at,
+        monthly_limit_usd=monthly_limit_usd,
     )
     return key, secret
 
@@ -62,6 +65,12 @@ def api_key_touch(*, key: ApiKey, now: datetime) -> None:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+
+
+def api_key_limit(*, key: ApiKey, monthly_limit_usd: Decimal | None) -> None:
+    """From now on the key may spend this much in a month; None is no limit. What is at work goes on."""
+    ApiKey.objects.filter(pk=key.pk).update(monthly_limit_usd=monthly_limit_usd)
+    key.refresh_from_db(fields=["monthly_limit_usd"])
 
 
 def api_key_revoke(*, key: ApiKey) -> None:

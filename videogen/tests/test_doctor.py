@@ -4,22 +4,25 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as configured_settings
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django import Settings
 
 from analysis.language_models import TASKS
 from analysis.testing.openai_server import Fault, OpenAIServer
+from videogen.accounts.budgets import budget_reserve, budget_spend
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import api_key_create
-from videogen.doctor import analysis, configured, reachable, unsafe
+from videogen.doctor import analysis, budgets, configured, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 from videogen.embedded.places import api_key_file
 from videogen.kernel.breaker import breaker_record
@@ -353,6 +356,56 @@ def test_a_key_that_was_forgotten_is_warned_of() -> None:
     assert only(unsafe.api_keys).state == State.OK
     ApiKey.objects.filter(pk=key.pk).update(created_at=key.created_at - 2 * unsafe.UNUSED)
     assert only(unsafe.api_keys).state == State.WARNING
+
+
+# Money
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("paid", ["REPLICATE_API_TOKEN", "FAL_KEY"])
+def test_a_paid_provider_without_a_daily_limit_is_warned_of(settings: Settings, paid: str) -> None:
+    settings.DAILY_BUDGET_USD, settings.REPLICATE_API_TOKEN, settings.FAL_KEY = None, "", ""
+    assert only(budgets.daily_budget).state == State.OK
+    setattr(settings, paid, "secret")
+    finding = only(budgets.daily_budget)
+    assert (finding.state, finding.detail) == (
+        State.WARNING,
+        "no limit, and $0.00 spent and $0.00 reserved today",
+    )
+
+
+@pytest.mark.django_db
+def test_a_day_whose_limit_is_nearly_used_is_warned_of(settings: Settings) -> None:
+    settings.DAILY_BUDGET_USD, today = Decimal(10), timezone.now().date()
+    budget_spend(key_id=None, amount_usd=Decimal(5), on=today)
+    assert only(budgets.daily_budget).state == State.OK
+    budget_reserve(key=None, amount_usd=Decimal(3), on=today)
+    finding = only(budgets.daily_budget)
+    assert (finding.state, finding.detail) == (
+        State.WARNING,
+        "$5.00 spent and $3.00 reserved of $10.00 today",
+    )
+
+
+@pytest.mark.django_db
+def test_keys_that_have_nearly_used_their_month_are_named() -> None:
+    near, _ = api_key_create(user_name="alice", monthly_limit_usd=Decimal(10))
+    far, _ = api_key_create(user_name="bob", monthly_limit_usd=Decimal(100))
+    api_key_create(user_name="carol")
+    assert only(budgets.key_budgets).detail == "2 keys have a monthly limit, and none is near it"
+    for key in (near, far):
+        budget_spend(key_id=key.pk, amount_usd=Decimal(8), on=timezone.now().date())
+    finding = only(budgets.key_budgets)
+    assert finding.state == State.WARNING
+    assert finding.detail == f"{near}: $8.00 spent and $0.00 reserved of $10.00 this month"
+
+
+@pytest.mark.parametrize("check", budgets.CHECKS)
+def test_without_a_database_the_money_is_left_out(
+    check: Check, away_database: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with away_database():
+        assert list(check()) == []
 
 
 # The command

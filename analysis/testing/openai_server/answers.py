@@ -4,14 +4,13 @@ import gzip
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from analysis.testing.openai_server.calls import Ending
 from analysis.testing.openai_server.faults import Fault
+from videogen.kernel.testing.http_server import JSON, Answer
 
-JSON = {"Content-Type": "application/json"}
 HUGE_BYTES = 100 * 1000 * 1000
 WEB_PAGE = "<!DOCTYPE html><html><head><title>502</title></head><body>No way to the model</body></html>"
 
@@ -41,15 +40,6 @@ MODELS: dict[str, str | None] = {
     "gpt-5-mini": "2026-12-11",
     "omni-moderation-latest": None,
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole HTTP answer."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

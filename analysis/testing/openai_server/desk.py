@@ -4,9 +4,9 @@ import json
 import math
 from collections.abc import Callable, Mapping
 
-from analysis.testing.openai_server.answers import ENDINGS, Answer, error_answer
+from analysis.testing.openai_server.answers import ENDINGS, error_answer
 from analysis.testing.openai_server.calls import Call, Written
-from analysis.testing.openai_server.faults import Fault, Script
+from analysis.testing.openai_server.faults import Fault
 from analysis.testing.openai_server.ledger import Asked, Ledger
 from analysis.testing.openai_server.limits import Limits
 from analysis.testing.openai_server.schemas import Answerer, any_answer
@@ -17,6 +17,8 @@ from analysis.testing.openai_server.usage import (
     cacheable_tokens,
     tokens_in,
 )
+from videogen.kernel.testing.http_server import Answer
+from videogen.kernel.testing.script import Script
 
 
 class Desk:
@@ -50,7 +52,7 @@ class Desk:
         self.announce = announce
         self.told = told
         self.ledger = Ledger()
-        self.faults = Script()
+        self.faults: Script[Fault] = Script()
         self._cache = PromptCache()
 
     def script(self, *faults: Fault) -> None:

@@ -1,8 +1,7 @@
 """What can be made to go wrong, request by request."""
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 #: Each kind of fault, and what happens.
 KINDS = {
@@ -51,31 +50,3 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"There is no fault {self.kind!r}; there are {', '.join(KINDS)}.")
-
-
-class Script:
-    """The faults that are still to happen, first come, first served."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
-
-    def add(self, *faults: Fault) -> None:
-        """Let these happen after those that wait already."""
-        with self._lock:
-            self._faults.extend(faults)
-
-    def clear(self) -> None:
-        """Let nothing more go wrong."""
-        with self._lock:
-            self._faults.clear()
-
-    def next(self, task: str) -> Fault | None:
-        """What happens to a request for this task now; it is used up."""
-        with self._lock:
-            for place, fault in enumerate(self._faults):
-                if fault.task in ("", task):
-                    rest = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                    self._faults[place : place + 1] = rest
-                    return fault
-            return None

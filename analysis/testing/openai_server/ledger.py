@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-#: The status of a request whose client left before it was answered, as nginx writes it.
-CLIENT_LEFT = 499
+from videogen.kernel.testing.windows import most_within
 
 
 @dataclass
@@ -73,12 +72,7 @@ class Ledger:
             for asked in self.asked()
             if model in ("", asked.model) and (not status or asked.status == status)
         ]
-        most = first = 0
-        for last, at in enumerate(times):
-            while at - times[first] >= seconds:
-                first += 1
-            most = max(most, last - first + 1)
-        return most
+        return most_within(seconds, times)
 
     def as_json(self) -> dict[str, Any]:
         """For `GET /ledger`."""

@@ -12,12 +12,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 
+from generations.providers.base import HostedProvider
+from generations.providers.registry import hosted_names, hosted_provider
+from generations.services.call_looking import provider_look
 from generations.services.dispatching import (
     keys_expire,
     orphans_delete,
     overdue_replace,
     queued_send,
     silent_replace,
+    waiting_wake,
 )
 from videogen.kernel.liveness import alive_tell
 
@@ -28,11 +32,17 @@ Chore = Callable[[], int]
 #: Whoever was put back has a place in a queue that is kept for a few seconds.
 PASS_SECONDS = 0.5
 
+#: Between two rounds of looks at a provider that has something of ours, and at one that has not.
+LOOK_PAUSE_SECONDS, IDLE_SECONDS = 0.1, 0.5
+#: A look that is under way at the end is waited for so long; it would do no harm to drop it.
+JOIN_SECONDS = 3
+
 #: Seconds between two rounds of each chore.
 CHORES: dict[Chore, float] = {
     queued_send: PASS_SECONDS,
     silent_replace: 1,
     overdue_replace: 30,
+    waiting_wake: 10,
     orphans_delete: 600,
     keys_expire: 3600,
 }
@@ -41,7 +51,9 @@ CHORES: dict[Chore, float] = {
 class Command(BaseCommand):
     """Several may run at once; one is enough."""
 
-    help = "Send what Redis forgot, replace what went silent, clean up. Runs until it is stopped."
+    help = (
+        "Send what Redis forgot, replace what went silent, look at providers' jobs. Runs until it is stopped."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do every chore once and stop")
@@ -51,12 +63,53 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         due = dict.fromkeys(CHORES, 0.0)
+        lookers = [] if once else lookers_start(stop)
         while not stop.is_set():
             alive_tell("dispatcher")
             chores_do(due)
             if once:
+                looks_make()
                 return
             stop.wait(PASS_SECONDS)
+        for looker in lookers:
+            looker.join(timeout=JOIN_SECONDS)
+
+
+def lookers_start(stop: threading.Event) -> list[threading.Thread]:
+    """A thread for each hosted provider, so that one that hangs holds up nobody else."""
+    lookers = [
+        threading.Thread(target=looks_go_on, args=(name, stop), name=f"look at {name}", daemon=True)
+        for name in hosted_names()
+    ]
+    for looker in lookers:
+        looker.start()
+    return lookers
+
+
+def looks_go_on(name: str, stop: threading.Event) -> None:
+    """Look at what this provider has, until told to stop."""
+    provider = hosted_provider(name)
+    while provider and not stop.is_set():
+        pause = LOOK_PAUSE_SECONDS if _look(provider) else IDLE_SECONDS
+        stop.wait(pause)
+    connection.close()  # A thread's connection is its own.
+
+
+def looks_make() -> None:
+    """One round at each provider."""
+    for name in hosted_names():
+        if provider := hosted_provider(name):
+            _look(provider)
+
+
+def _look(provider: HostedProvider) -> int:
+    """How many looks were made."""
+    try:
+        return provider_look(provider)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("The database is away, looks at %s wait: %s", provider.name, error)
+        connection.close()
+        return 0
 
 
 def chores_do(due: dict[Chore, float]) -> None:

@@ -1,6 +1,7 @@
 """API keys: made, found, used, revoked."""
 
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -127,3 +128,21 @@ def test_the_command_makes_a_key_that_expires() -> None:
 def test_the_command_refuses_strange_days(days: str) -> None:
     with pytest.raises(CommandError, match="between 1 and 36500"):
         run("alice", "--days", days)
+
+
+def test_the_command_limits_what_a_key_may_spend_in_a_month() -> None:
+    _, err = run("alice", "--monthly-limit", "50.25")
+    assert ApiKey.objects.get().monthly_limit_usd == Decimal("50.25")
+    assert "for up to 50.25 USD a month" in err
+
+
+def test_without_being_asked_the_command_sets_no_limit() -> None:
+    run("alice")
+    assert ApiKey.objects.get().monthly_limit_usd is None
+
+
+@pytest.mark.parametrize("limit", ["-1", "many", "NaN", "Infinity", "10000000", "0.000000001", ""])
+def test_the_command_refuses_strange_limits(limit: str) -> None:
+    with pytest.raises(CommandError, match="--monthly-limit"):
+        run("alice", f"--monthly-limit={limit}")
+    assert not ApiKey.objects.exists()

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from videogen.doctor import analysis, configured, reachable, unsafe
+from videogen.doctor import analysis, budgets, configured, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 
 GROUPS: dict[str, tuple[Check, ...]] = {
     "configured": (*configured.CHECKS, *analysis.CONFIGURED),
     "reachable": (*reachable.CHECKS, *analysis.REACHABLE),
-    "unsafe": unsafe.CHECKS,
+    "unsafe": (*unsafe.CHECKS, *budgets.CHECKS),
 }
 TITLES = {"configured": "What is configured", "reachable": "What is reachable", "unsafe": "What is unsafe"}
 SIGNS = {

@@ -1,0 +1,102 @@
+"""What becomes of a call of which nobody knows whether its provider has taken it.
+
+For PROVIDER_UNKNOWN_SECONDS a webhook or the provider's own list may tell. Then, where the list would
+have it and has not, it was not taken. Where nothing can be listed, a person decides what became
+of it; the clip is sent once more meanwhile, and not a third time.
+"""
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from generations.models import Clip, Generation, ProviderCall
+from generations.providers.base import Found
+from generations.services.calls import call_close, call_lock, calls_plan
+from generations.services.events import event_record
+from generations.services.flow import clip_wake
+from generations.states import WORKABLE, CallStatus
+from videogen.accounts.budgets import BudgetRefused
+
+logger = logging.getLogger(__name__)
+
+#: How often it may be sent while nobody knows what became of those before.
+MOST_UNKNOWN = 2
+#: So much longer is waited for a provider that cannot be asked.
+OUTAGE_FACTOR = 5
+
+
+def call_search(*, call: ProviderCall, found: Found | None) -> bool:
+    """Nothing was found, or, with None, the provider could not be asked.
+
+    Answers whether that was the last search, because the time for it is over.
+    """
+    since = call.doubted_at or call.created_at
+    patience = settings.PROVIDER_UNKNOWN_SECONDS * (1 if found else OUTAGE_FACTOR)
+    if timezone.now() - since < timedelta(seconds=patience):
+        return False
+    with transaction.atomic():
+        locked, generation = call_lock(call.pk)
+        if locked.status != CallStatus.UNKNOWN:
+            return True
+        if found and found.is_certain:
+            _not_taken(locked, generation)
+        else:
+            _give_up(locked, generation)
+        clip_wake(locked)
+    return True
+
+
+def _not_taken(call: ProviderCall, generation: Generation | None) -> None:
+    call_close(
+        call=call,
+        generation=generation,
+        status=CallStatus.REFUSED,
+        actual_usd=Decimal(0),
+        error_code="provider.outcome_unknown",
+        error_message=f"{call.provider} does not list it, so it was never taken.",
+        decision="the provider's list",
+    )
+
+
+def _give_up(call: ProviderCall, generation: Generation | None) -> None:
+    logger.error("Nobody knows whether %s has taken call %s: a person has to decide", call.provider, call.pk)
+    ProviderCall.objects.filter(pk=call.pk).update(given_up_at=Now(), next_look_at=None)
+    call.refresh_from_db()
+    if generation is None or generation.status not in WORKABLE or call.clip is None:
+        return
+    earlier = ProviderCall.objects.filter(
+        clip=call.clip, fingerprint=call.fingerprint, doubted_at__isnull=False, given_up_at__isnull=False
+    )
+    if earlier.count() < MOST_UNKNOWN:
+        _send_again(call, call.clip, generation)
+
+
+def _send_again(call: ProviderCall, clip: Clip, generation: Generation) -> None:
+    try:
+        with transaction.atomic():
+            ProviderCall.objects.filter(pk=call.pk).update(is_superseded=True)
+            calls_plan(generation=generation, clips=[clip], replaces=call)
+            generation.warnings = [*generation.warnings, _warning(call)]
+            generation.save(update_fields=["warnings"])
+            event_record(
+                generation=generation,
+                type="clip.sent_again",
+                stage="clip",
+                position=call.position,
+                message=_warning(call),
+                provider=call.provider,
+            )
+    except BudgetRefused as refused:
+        logger.warning("Call %s is not sent again: %s", call.pk, refused)
+
+
+def _warning(call: ProviderCall) -> str:
+    return (
+        f"Clip {call.position} was sent to {call.provider} a second time, because no answer told whether it "
+        f"was taken the first time; up to {call.estimated_usd:.6f} USD may have been billed twice."
+    )

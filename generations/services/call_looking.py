@@ -1,0 +1,255 @@
+"""Looking at what providers have: whose look is due, what it found, and what follows from that.
+
+Looks are made by the dispatcher, many at once and without the database; what they found is written
+down one by one. Two dispatchers never look at one call at the same time, and it would do no harm.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from generations.models import Generation, ProviderCall, StageRun
+from generations.providers.base import Found, HostedProvider, Job, JobState, Look, ProviderError, Sought
+from generations.services.call_doubts import call_search
+from generations.services.call_sending import call_accept, call_doubt
+from generations.services.call_times import model_seconds, next_look_seconds
+from generations.services.calls import call_close, call_lock, error_fields
+from generations.services.events import event_record
+from generations.services.flow import clip_wake
+from generations.services.stage_runs import waiting_percentage
+from generations.states import AT_PROVIDER, CallStatus
+from videogen.kernel.breaker import breaker_record
+from videogen.kernel.errors import Postponed
+from videogen.kernel.quota import quota_pause
+from videogen.kernel.ratelimit import rate_take
+from videogen.kernel.states import TransitionRefused
+
+logger = logging.getLogger(__name__)
+
+#: One look may take so long, a whole batch hardly longer; until then nobody else takes its calls.
+LOOK_SECONDS = 10.0
+CLAIM_SECONDS = 3 * LOOK_SECONDS
+#: After a look that failed.
+TROUBLE_SECONDS = 10.0
+#: How long a provider may go on after it was told to stop a job that took too long.
+STUBBORN_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look came to: one of the three. `cancel_sent`: the provider was told to stop it."""
+
+    look: Look | None = None
+    found: Found | None = None
+    trouble: Postponed | ProviderError | None = None
+    cancel_sent: bool = False
+
+
+def calls_due(*, provider: str, most: int) -> list[ProviderCall]:
+    """The calls whose look is due, the longest overdue first; nobody else gets them for a while."""
+    due = ProviderCall.objects.filter(provider=provider, status__in=AT_PROVIDER, next_look_at__lte=Now())
+    with transaction.atomic():
+        calls = list(due.select_for_update(skip_locked=True).order_by("next_look_at")[:most])
+        ProviderCall.objects.filter(pk__in=[call.pk for call in calls]).update(
+            next_look_at=Now() + timedelta(seconds=CLAIM_SECONDS)
+        )
+    return calls
+
+
+def looks_allowed(*, provider: str, most: int) -> int:
+    """How many looks all dispatchers together may make at this provider now."""
+    per_second = settings.PROVIDER_LOOKS_PER_SECOND
+    allowed = 0
+    while allowed < most and rate_take(key=f"looks:{provider}", count=per_second, seconds=1).allowed:
+        allowed += 1
+    return allowed
+
+
+def provider_look(provider: HostedProvider) -> int:
+    """Look at all of its due calls that may be looked at now. Answers how many."""
+    waiting = ProviderCall.objects.filter(
+        provider=provider.name, status__in=AT_PROVIDER, next_look_at__lte=Now()
+    )[: settings.PROVIDER_LOOKS_PER_SECOND]
+    most = looks_allowed(provider=provider.name, most=waiting.count())
+    calls = [_doubted(call) for call in calls_due(provider=provider.name, most=most)] if most else []
+    sought = {call.pk: _sought(call) for call in calls if call.status != CallStatus.ACCEPTED}
+    for call, seen in asyncio.run(_look_all(provider, calls, sought)):
+        call_seen(call=call, seen=seen)
+    return len(calls)
+
+
+def _doubted(call: ProviderCall) -> ProviderCall:
+    """Who was sending it has died, or the look would not be due."""
+    if call.status == CallStatus.SUBMITTING:
+        call_doubt(call=call)
+        call.refresh_from_db()
+    return call
+
+
+def _sought(call: ProviderCall) -> Sought:
+    sent_at = call.sent_at or call.created_at
+    known = ProviderCall.objects.filter(
+        provider=call.provider, created_at__gte=sent_at - timedelta(days=1)
+    ).exclude(job_id="")
+    return Sought(
+        token=str(call.pk),
+        model=call.model,
+        input=call.request,
+        sent_at=sent_at,
+        taken=frozenset(known.values_list("job_id", flat=True)),
+    )
+
+
+async def _look_all(
+    provider: HostedProvider, calls: Sequence[ProviderCall], sought: dict[UUID, Sought]
+) -> list[tuple[ProviderCall, Seen]]:
+    if not calls:
+        return []
+    async with provider.async_client(timeout_seconds=LOOK_SECONDS) as client:
+
+        async def look(call: ProviderCall) -> Seen:
+            cancel_sent = False
+            try:
+                if call.pk in sought:
+                    return Seen(found=await provider.find(sought[call.pk], client))
+                job = Job(call.job_id, call.model, call.urls)
+                if call.cancel_requested_at and not call.cancel_sent_at:
+                    await provider.cancel(job, client)
+                    cancel_sent = True
+                return Seen(look=await provider.poll(job, client), cancel_sent=cancel_sent)
+            except (Postponed, ProviderError) as trouble:
+                return Seen(trouble=trouble, cancel_sent=cancel_sent)
+
+        return list(zip(calls, await asyncio.gather(*map(look, calls)), strict=True))
+
+
+def call_seen(*, call: ProviderCall, seen: Seen) -> None:
+    """Write down what a look found, and what follows from it."""
+    if seen.cancel_sent:
+        ProviderCall.objects.filter(pk=call.pk).update(cancel_sent_at=Now())
+    if seen.trouble:
+        _troubled(call, seen.trouble)
+        return
+    breaker_record(breaker_subject(call.provider), failed=False)
+    if seen.found:
+        _searched(call, seen.found)
+    elif seen.look and seen.look.state in (JobState.QUEUED, JobState.RUNNING):
+        _goes_on(call, seen.look)
+    elif seen.look:
+        call_end(call=call, look=seen.look)
+
+
+def breaker_subject(provider: str) -> str:
+    """What its circuit breaker and its limits are called."""
+    return f"clips:{provider}"
+
+
+def _troubled(call: ProviderCall, trouble: Postponed | ProviderError) -> None:
+    seconds = TROUBLE_SECONDS
+    if isinstance(trouble, Postponed):
+        seconds = max(trouble.seconds, 1.0)
+        quota_pause(subject=breaker_subject(call.provider), seconds=seconds)
+    elif trouble.code == "provider.unreachable":
+        breaker_record(breaker_subject(call.provider), failed=True)
+    logger.warning("A look at %s of %s failed: %s", call.job_id or call.pk, call.provider, trouble)
+    if call.status == CallStatus.UNKNOWN and call_search(call=call, found=None):
+        return
+    _look_again(call, seconds)
+
+
+def _look_again(call: ProviderCall, seconds: float) -> None:
+    ProviderCall.objects.filter(pk=call.pk, status__in=AT_PROVIDER).update(
+        looks=F("looks") + 1, looked_at=Now(), next_look_at=Now() + timedelta(seconds=seconds)
+    )
+
+
+def _searched(call: ProviderCall, found: Found) -> None:
+    if found.job:
+        call_accept(call=call, job=found.job)
+    elif not call_search(call=call, found=found):
+        _look_again(call, next_look_seconds(call, waited_seconds=0))
+
+
+def _goes_on(call: ProviderCall, look: Look) -> None:
+    waited = (timezone.now() - (call.accepted_at or call.created_at)).total_seconds()
+    if waited > settings.PROVIDER_JOB_SECONDS + STUBBORN_SECONDS:
+        message = (
+            f"{call.provider} has not ended it {waited:.0f} s after it was accepted, and does not stop it."
+        )
+        error = ProviderError(message, code="provider.timed_out", retryable=False)
+        call_end(call=call, look=Look(JobState.FAILED, error=error, answer=look.answer))
+        return
+    if waited > settings.PROVIDER_JOB_SECONDS and not call.cancel_requested_at:
+        ProviderCall.objects.filter(pk=call.pk).update(
+            cancel_requested_at=Now(), error_code="provider.timed_out", next_look_at=Now()
+        )
+        return
+    ProviderCall.objects.filter(pk=call.pk).update(provider_state=look.state)
+    _look_again(call, next_look_seconds(call, waited_seconds=waited))
+    usual = model_seconds(call.provider, call.model)
+    for run in StageRun.objects.filter(clip=call.clip_id, status="waiting"):
+        waiting_percentage(run=run, fraction=waited / usual if usual else 0.0)
+
+
+def call_end(*, call: ProviderCall, look: Look) -> None:
+    """The provider has ended it: settle the money, and wake who waits for it. Twice changes nothing."""
+    try:
+        with transaction.atomic():
+            locked, generation = call_lock(call.pk)
+            actual = Decimal(0) if look.is_billed is False else locked.estimated_usd
+            status, error = _ending(locked, look)
+            call_close(
+                call=locked,
+                generation=generation,
+                status=status,
+                actual_usd=actual,
+                output_url=look.output_url,
+                provider_state=look.state,
+                answer=dict(look.answer),
+                **error_fields(error),
+                looks=F("looks") + 1,
+                looked_at=Now(),
+            )
+            _tell(generation, locked, error)
+            clip_wake(locked)
+    except TransitionRefused as refused:
+        logger.info("Ended already: %s", refused)
+
+
+def _ending(call: ProviderCall, look: Look) -> tuple[CallStatus, ProviderError | None]:
+    if look.state == JobState.SUCCEEDED:
+        return CallStatus.SUCCEEDED, look.error
+    if look.state == JobState.CANCELLED and call.error_code != "provider.timed_out":
+        message = f"{call.provider} says that this clip was cancelled."
+        return CallStatus.CANCELLED, ProviderError(message, code="provider.cancelled", retryable=False)
+    if look.state == JobState.CANCELLED:
+        message = (
+            f"{call.provider} took longer than {settings.PROVIDER_JOB_SECONDS} s, so it was told to stop."
+        )
+        return CallStatus.FAILED, ProviderError(message, code="provider.timed_out", retryable=False)
+    return CallStatus.FAILED, look.error or ProviderError(f"{call.provider} could not make the clip.")
+
+
+def _tell(generation: Generation | None, call: ProviderCall, error: ProviderError | None) -> None:
+    if generation is None:
+        return
+    event_record(
+        generation=generation,
+        type=f"clip.provider_{call.status}",
+        stage="clip",
+        position=call.position,
+        message=str(error) if error else "",
+        provider=call.provider,
+        model=call.model,
+        cost_usd=f"{call.actual_usd:.6f}",
+    )

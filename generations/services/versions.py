@@ -1,0 +1,167 @@
+"""New versions of a video: what does not change is taken over, and is not paid for again."""
+
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from analysis.contracts import Scene, Storyboard
+from generations.models import SMALLEST_USD, Clip, Generation
+from generations.providers.registry import hosted_provider
+from generations.services.events import event_record
+from generations.services.flow import clips_pay, generation_advance, generation_lock
+from generations.services.generations import MAX_SEED, GenerationConflict, active_check
+from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
+from generations.services.moderation import words_moderate
+from generations.services.plans import plan_of
+from generations.services.requests import request_of
+from generations.services.storyboards import clip_planned, clip_spec_of, fingerprint
+from generations.states import FINISHED, ClipStatus
+from videogen.accounts.models import ApiKey
+from videogen.kernel.errors import DomainError
+
+
+class NoSuchClip(DomainError):
+    """The generation has no clip at that position."""
+
+    code = "clip.not_found"
+    status = 404
+
+
+def clip_regenerate(
+    *,
+    generation: Generation,
+    position: int,
+    micro_prompt: str = "",
+    api_key: ApiKey | None = None,
+    idempotency_key: str = "",
+    answer: Answer = no_answer,
+) -> Created:
+    """A new version in which one clip is made anew, by its old micro-prompt or a new one.
+
+    Raises `NoSuchClip`, `GenerationConflict` unless it is finished and has clips, `Unsafe`,
+    `BudgetRefused`, `TooManyGenerations`, and the errors of idempotency.
+    """
+    owner: User = generation.owner
+    asked = {"of": str(generation.pk), "position": position, "micro_prompt": micro_prompt}
+    once = Once(owner, idempotency_key, fingerprint_of(asked))
+    if earlier := once.earlier():
+        return earlier
+    _check(generation, position)
+    if micro_prompt:
+        words_moderate(micro_prompt)
+    return once.create(lambda: _regenerated(generation, position, micro_prompt, api_key), answer)
+
+
+def _check(generation: Generation, position: int) -> None:
+    if generation.status not in FINISHED or not generation.clip_count:
+        raise GenerationConflict(
+            f"This generation is {generation.status}"
+            + ("; wait until it has ended." if generation.clip_count else " and has no clips."),
+            status=generation.status,
+        )
+    if not 1 <= position <= generation.clip_count:
+        raise NoSuchClip(f"There is no clip {position}; there are {generation.clip_count}.")
+
+
+def _regenerated(
+    generation: Generation, position: int, micro_prompt: str, api_key: ApiKey | None
+) -> Generation:
+    parent = generation_lock(generation.pk)
+    _check(parent, position)
+    active_check(parent.owner)
+    storyboard = _storyboard(parent, position, micro_prompt)
+    clips = list(Clip.objects.filter(generation=parent).order_by("position"))
+    version = Generation.objects.create(
+        **_taken_over(parent),
+        owner=parent.owner,
+        api_key=api_key,
+        parent=parent,
+        version=1 + _newest_version(parent),
+        storyboard=storyboard.model_dump(mode="json"),
+        clip_count=len(clips),
+        clips_ready=sum(clip.status == ClipStatus.READY for clip in clips if clip.position != position),
+    )
+    scenes = {scene.position: scene for scene in storyboard.scenes}
+    made = [
+        _new_clip(version, clip, scenes[position]) if clip.position == position else _copy(version, clip)
+        for clip in clips
+    ]
+    Clip.objects.bulk_create(made)
+    _estimate(version, made)
+    event_record(generation=version, type="generation.queued", position=position, parent_id=str(parent.pk))
+    clips_pay(generation=version, steps=plan_of(version).startable())
+    generation_advance(generation=version)
+    return version
+
+
+def _storyboard(parent: Generation, position: int, micro_prompt: str) -> Storyboard:
+    storyboard = Storyboard.model_validate(parent.storyboard)
+    if not micro_prompt:
+        return storyboard
+    scenes = [
+        scene.model_copy(update={"micro_prompt": micro_prompt}) if scene.position == position else scene
+        for scene in storyboard.scenes
+    ]
+    if len({scene.micro_prompt for scene in scenes}) != len(scenes):
+        raise GenerationConflict("Another clip has this micro-prompt; word it differently.", code="clip.same")
+    return Storyboard(title=storyboard.title, scenes=scenes)
+
+
+def _taken_over(parent: Generation) -> Mapping[str, Any]:
+    return {
+        **request_of(parent),
+        "routing": parent.routing,
+        "analysis": parent.analysis,
+        "brand_analysis": parent.brand_analysis,
+        "warnings": parent.warnings,
+        "approved_at": Now(),
+    }
+
+
+def _newest_version(parent: Generation) -> int:
+    newest: int | None = parent.children.aggregate(newest=Max("version"))["newest"]
+    return max(parent.version, newest or 0)
+
+
+def _new_clip(version: Generation, clip: Clip, scene: Scene) -> Clip:
+    """By the model that made the old one, with another seed: the same would give the same picture."""
+    new = clip_planned(version, scene, clip.bought_seconds)
+    new.provider, new.model, new.seed = clip.provider, clip.model, secrets.randbelow(MAX_SEED)
+    new.fingerprint = fingerprint(clip_spec_of(generation=version, clip=new), provider=new.provider)
+    return new
+
+
+def _copy(version: Generation, clip: Clip) -> Clip:
+    """A clip that was fetched is taken over, with its bytes; one that was not is made."""
+    is_ready = clip.status == ClipStatus.READY
+    return Clip(
+        generation=version,
+        position=clip.position,
+        status=ClipStatus.READY if is_ready else ClipStatus.PENDING,
+        scene=clip.scene,
+        duration_seconds=clip.duration_seconds,
+        bought_seconds=clip.bought_seconds,
+        is_reused=clip.source_id is not None,
+        fingerprint=clip.fingerprint,
+        provider=clip.provider,
+        model=clip.model,
+        seed=clip.seed,
+        source_id=clip.source_id,
+        video_id=clip.video_id if is_ready else None,
+        thumbnail_id=clip.thumbnail_id if is_ready else None,
+    )
+
+
+def _estimate(version: Generation, clips: list[Clip]) -> None:
+    estimate = Decimal(0)
+    for clip in clips:
+        provider = hosted_provider(clip.provider)
+        if provider and not clip.is_reused:
+            estimate += provider.estimate(clip_spec_of(generation=version, clip=clip))
+    version.estimated_usd = estimate.quantize(SMALLEST_USD)
+    version.save(update_fields=["estimated_usd"])

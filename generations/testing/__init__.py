@@ -1,0 +1,1 @@
+"""Video providers of our own, for tests and benchmarks."""

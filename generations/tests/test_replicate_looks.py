@@ -1,0 +1,178 @@
+"""Looks at predictions: every state, shape and failure of one, and what is kept of it."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from generations.providers.base import Job, ProviderError, Sought
+from generations.providers.hosted.replicate import ReplicateProvider
+from generations.tests.hosted import PAGE, REPLICATE_TOKEN, answer, looked, replicate_service
+from videogen.kernel.errors import Postponed
+from videogen.kernel.testing.http_server import Answer
+
+VEO = "google/veo-3.1"
+JOB = Job("p1", VEO)
+CLIP = "https://replicate.delivery/x/clip.mp4"
+HOOK = "https://us.example/hooks/replicate/token-1"
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+provider = ReplicateProvider()
+
+
+@pytest.fixture
+def service(settings):
+    with replicate_service(settings) as service:
+        yield service
+
+
+def poll(service, **prediction):
+    service.answers = [answer(200, {"id": "p1", **prediction})]
+    return looked(provider, lambda client: provider.poll(JOB, client))
+
+
+STATES = {
+    "starting": ("queued", None),
+    "processing": ("running", None),
+    "something new": ("running", None),
+    "canceled": ("cancelled", True),
+    "aborted": ("cancelled", False),
+}
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_a_look_translates_the_status(service, status):
+    seen = poll(service, status=status)
+    assert (seen.state, seen.is_billed) == STATES[status]
+    assert service.asked[0].path == "/v1/predictions/p1"
+
+
+OUTPUTS = {
+    "text": CLIP,
+    "list": ["https://replicate.delivery/x/cover.png", CLIP],
+    "one": [CLIP],
+    "object": {"video": CLIP},
+    "nested": {"video": {"url": CLIP}},
+    "videos": {"videos": [{"url": CLIP}]},
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
+def test_an_output_of_any_shape_is_found(service, output):
+    seen = poll(service, status="succeeded", output=output)
+    assert (seen.state, seen.output_url, seen.is_billed) == ("succeeded", CLIP, True)
+
+
+@pytest.mark.parametrize(
+    "prediction, code",
+    [
+        ({"output": None}, "provider.output_lost"),
+        ({"output": None, "data_removed": True}, "provider.output_lost"),
+        ({"output": []}, "provider.output_invalid"),
+        ({"output": "file:///etc/passwd"}, "provider.output_invalid"),
+        ({"output": {"text": "no file"}}, "provider.output_invalid"),
+        ({"output": [[[[[[CLIP]]]]]]}, "provider.output_invalid"),
+    ],
+)
+def test_a_success_without_a_file_is_a_failure_that_was_paid_for(service, prediction, code):
+    seen = poll(service, status="succeeded", **prediction)
+    assert (seen.state, seen.is_billed) == ("failed", True)
+    assert (seen.error.code, seen.error.retryable) == (code, False)
+
+
+FAILURES = {
+    "The input or output was flagged as sensitive. Please try again. (E005)": ("safety.provider", False),
+    "NSFW content detected": ("safety.provider", False),
+    "This violates Google's content policies": ("safety.provider", False),
+    "Filtered for safety reasons": ("safety.provider", False),
+    "Invalid input: duration": ("provider.refused", False),
+    "duration must be one of 4, 6, 8": ("provider.refused", False),
+    "CUDA out of memory": ("provider.failed", True),
+    "Service is temporarily unavailable (E004)": ("provider.failed", True),
+    "A thread-safety check failed": ("provider.failed", True),
+    "": ("provider.failed", True),
+}
+
+
+@pytest.mark.parametrize("said", FAILURES)
+def test_a_failure_is_typed_by_its_words(service, said):
+    seen = poll(service, status="failed", error=said)
+    assert (seen.state, seen.is_billed) == ("failed", False)
+    assert (seen.error.code, seen.error.retryable) == FAILURES[said]
+
+
+def test_a_failure_of_a_model_that_is_sold_by_time_may_be_billed(service):
+    service.answers = [answer(200, {"status": "failed", "error": "CUDA out of memory"})]
+    seen = looked(provider, lambda client: provider.poll(Job("p1", "someone/model:abc"), client))
+    assert seen.is_billed is None
+
+
+def test_a_job_that_is_not_known_is_lost(service):
+    service.answers = [answer(404, {"detail": "Not found."})]
+    seen = looked(provider, lambda client: provider.poll(JOB, client))
+    assert (seen.state, seen.error.code, seen.is_billed) == ("failed", "provider.output_lost", None)
+
+
+FAILED_LOOKS = {
+    "401": (answer(401, {"detail": "no"}), "provider.unauthorized", False),
+    "500": (answer(500, {"detail": "no"}), "provider.unreachable", True),
+    "page": (PAGE, "provider.unreachable", True),
+    "missing page": (Answer(404, b"<html>"), "provider.unreachable", True),
+    "no status": (answer(200, {"id": "p1"}), "provider.unreachable", True),
+    "huge": (Answer(200, b'"' + b"x" * 3_000_000 + b'"'), "provider.unreachable", True),
+    "zipped": (Answer(200, b"x", {"Content-Encoding": "gzip"}), "provider.unreachable", True),
+    "redirect": (Answer(302, b"", {"Location": "http://127.0.0.1:1/"}), "provider.unreachable", False),
+}
+
+
+# Any answer in JSON will do for a cancel.
+LOOKS = [(verb, name) for verb in ("poll", "cancel", "find") for name in FAILED_LOOKS]
+LOOKS.remove(("cancel", "no status"))
+
+
+@pytest.mark.parametrize("verb, name", LOOKS)
+def test_a_look_that_fails_says_nothing_about_the_job(service, verb, name):
+    given, code, retryable = FAILED_LOOKS[name]
+    service.answers = [given]
+    asked = Sought("token-1", VEO, {}, NOW) if verb == "find" else JOB
+    with pytest.raises(ProviderError) as failed:
+        looked(provider, lambda client: getattr(provider, verb)(asked, client))
+    assert (failed.value.code, failed.value.retryable) == (code, retryable)
+
+
+def test_a_look_may_be_too_early(service):
+    service.answers = [answer(429, {}, Retry_After="9")]
+    with pytest.raises(Postponed) as postponed:
+        looked(provider, lambda client: provider.poll(JOB, client))
+    assert postponed.value.seconds == 9
+
+
+@pytest.mark.parametrize(
+    "given", [answer(200, {"status": "canceled"}), answer(404, {"detail": "Not found."})]
+)
+def test_a_cancel_is_asked_for_once_and_harmless(service, given):
+    service.answers = [given]
+    looked(provider, lambda client: provider.cancel(JOB, client))
+    assert [(each.method, each.path) for each in service.asked] == [("POST", "/v1/predictions/p1/cancel")]
+
+
+def test_an_id_from_outside_leads_nowhere_else(service):
+    job = Job("../models?x=1#", VEO)
+    looked(provider, lambda client: provider.poll(job, client))
+    assert service.asked[0].path == "/v1/predictions/..%2Fmodels%3Fx%3D1%23"
+
+
+def test_what_is_kept_of_an_answer_has_no_secret_and_an_end(service):
+    seen = poll(
+        service,
+        status="processing",
+        logs="x" * 5000,
+        note=f"with {REPLICATE_TOKEN} and Bearer abcdefgh12",
+        output="https://replicate.delivery/x/clip.mp4?signature=abc",
+        deep=json.loads("[" * 50 + "]" * 50),
+        half="\ud800\0",
+        endless=float("inf"),
+    )
+    kept = json.dumps(seen.answer)
+    assert REPLICATE_TOKEN not in kept and "abcdefgh12" not in kept and "signature" not in kept
+    assert len(seen.answer["logs"]) == 2000 and "\\u0000" not in kept and "\\ud800" not in kept
