@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from rq import Worker
 
 from analysis.services import engine_prepare
 from generations import tasks
 from generations.providers.registry import provider_get
 from generations.scratch import scratch_clear
+from generations.services.routing import BUILT_IN, auto_means
 
 
 class StageWorker(Worker):
@@ -19,7 +19,7 @@ class StageWorker(Worker):
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         if "clips" in self.queue_names():
-            provider_get(settings.DEFAULT_PROVIDER).prepare()
+            provider_get(auto_means() or BUILT_IN).prepare()
         if "analysis" in self.queue_names():
             engine_prepare()
         return bool(super().work(*args, **kwargs))

@@ -6,12 +6,14 @@ down one by one. Two dispatchers never look at one call at the same time, and it
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -75,17 +77,50 @@ def looks_allowed(*, provider: str, most: int) -> int:
     return allowed
 
 
+class Looker:
+    """Looks at one provider, again and again, with one event loop and one client."""
+
+    def __init__(self, provider: HostedProvider) -> None:
+        self.provider = provider
+        self._runner = asyncio.Runner()
+        self._client: httpx.AsyncClient | None = None
+
+    def look(self) -> int:
+        """Look at all due calls that may be looked at now. Answers how many."""
+        calls = _taken(self.provider.name)
+        if not calls:
+            return 0
+        sought = {call.pk: _sought(call) for call in calls if call.status != CallStatus.ACCEPTED}
+        for call, seen in self._runner.run(self._look(calls, sought)):
+            call_seen(call=call, seen=seen)
+        return len(calls)
+
+    async def _look(
+        self, calls: Sequence[ProviderCall], sought: Mapping[UUID, Sought]
+    ) -> list[tuple[ProviderCall, Seen]]:
+        # Made within the loop that it belongs to, and kept: its certificates take a while to load.
+        self._client = self._client or self.provider.async_client(timeout_seconds=LOOK_SECONDS)
+        looks = [_look(self.provider, call, sought.get(call.pk), self._client) for call in calls]
+        return list(zip(calls, await asyncio.gather(*looks), strict=True))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._client:
+            self._runner.run(self._client.aclose())
+        self._runner.close()
+
+
 def provider_look(provider: HostedProvider) -> int:
-    """Look at all of its due calls that may be looked at now. Answers how many."""
-    waiting = ProviderCall.objects.filter(
-        provider=provider.name, status__in=AT_PROVIDER, next_look_at__lte=Now()
-    )[: settings.PROVIDER_LOOKS_PER_SECOND]
-    most = looks_allowed(provider=provider.name, most=waiting.count())
-    calls = [_doubted(call) for call in calls_due(provider=provider.name, most=most)] if most else []
-    sought = {call.pk: _sought(call) for call in calls if call.status != CallStatus.ACCEPTED}
-    for call, seen in asyncio.run(_look_all(provider, calls, sought)):
-        call_seen(call=call, seen=seen)
-    return len(calls)
+    """One round of looks. Answers how many."""
+    with closing(Looker(provider)) as looker:
+        return looker.look()
+
+
+def _taken(provider: str) -> list[ProviderCall]:
+    due = ProviderCall.objects.filter(provider=provider, status__in=AT_PROVIDER, next_look_at__lte=Now())
+    waiting = due[: settings.PROVIDER_LOOKS_PER_SECOND].count()
+    most = looks_allowed(provider=provider, most=waiting)
+    return [_doubted(call) for call in calls_due(provider=provider, most=most)] if most else []
 
 
 def _doubted(call: ProviderCall) -> ProviderCall:
@@ -110,27 +145,20 @@ def _sought(call: ProviderCall) -> Sought:
     )
 
 
-async def _look_all(
-    provider: HostedProvider, calls: Sequence[ProviderCall], sought: dict[UUID, Sought]
-) -> list[tuple[ProviderCall, Seen]]:
-    if not calls:
-        return []
-    async with provider.async_client(timeout_seconds=LOOK_SECONDS) as client:
-
-        async def look(call: ProviderCall) -> Seen:
-            cancel_sent = False
-            try:
-                if call.pk in sought:
-                    return Seen(found=await provider.find(sought[call.pk], client))
-                job = Job(call.job_id, call.model, call.urls)
-                if call.cancel_requested_at and not call.cancel_sent_at:
-                    await provider.cancel(job, client)
-                    cancel_sent = True
-                return Seen(look=await provider.poll(job, client), cancel_sent=cancel_sent)
-            except (Postponed, ProviderError) as trouble:
-                return Seen(trouble=trouble, cancel_sent=cancel_sent)
-
-        return list(zip(calls, await asyncio.gather(*map(look, calls)), strict=True))
+async def _look(
+    provider: HostedProvider, call: ProviderCall, sought: Sought | None, client: httpx.AsyncClient
+) -> Seen:
+    cancel_sent = False
+    try:
+        if sought:
+            return Seen(found=await provider.find(sought, client))
+        job = Job(call.job_id, call.model, call.urls)
+        if call.cancel_requested_at and not call.cancel_sent_at:
+            await provider.cancel(job, client)
+            cancel_sent = True
+        return Seen(look=await provider.poll(job, client), cancel_sent=cancel_sent)
+    except (Postponed, ProviderError) as trouble:
+        return Seen(trouble=trouble, cancel_sent=cancel_sent)
 
 
 def call_seen(*, call: ProviderCall, seen: Seen) -> None:

@@ -72,7 +72,8 @@ def _room_or_postponed(call: ProviderCall) -> None:
     with connection.cursor() as cursor:
         # One at a time for each provider, until this transaction ends, so that the count holds.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(f"provider:{call.provider}".encode())])
-    at_work = ProviderCall.objects.filter(provider=call.provider, status__in=AT_PROVIDER).count()
+    at_provider = ProviderCall.objects.filter(provider=call.provider, status__in=AT_PROVIDER)
+    at_work = at_provider.filter(given_up_at=None).count()
     if at_work >= settings.PROVIDER_CONCURRENT_JOBS:
         seconds = max(FULL_SECONDS, model_seconds(call.provider, call.model) / 4)
         message = f"{call.provider} has {at_work} of our clips, as many as PROVIDER_CONCURRENT_JOBS allows."

@@ -101,7 +101,7 @@ def costs_refresh(*, generation: Generation, stage: str) -> None:
     if not STAGE[stage].is_text:
         return
     spent = spent_usd(generation.pk).quantize(SMALLEST_USD)
-    if spent != generation.analysis_usd:
+    if spent > generation.analysis_usd:
         budget_spend(
             key_id=generation.api_key_id, amount_usd=spent - generation.analysis_usd, on=timezone.localdate()
         )
@@ -197,9 +197,15 @@ def cancel_finish(*, generation: Generation) -> None:
 
 
 def run_wake(run: StageRun) -> None:
-    """There is news for a waiting attempt: a worker shall take it up again. The lock is held."""
-    STAGE_RUN.move(run, StageStatus.QUEUED, available_at=Now())
-    enqueue_on_commit(run)
+    """There is news for a waiting attempt: a worker shall take it up again. The lock is held.
+
+    Where the whole has failed meanwhile, and this brings no clip, it ends here.
+    """
+    if run_is_wanted(run.generation, run):
+        STAGE_RUN.move(run, StageStatus.QUEUED, available_at=Now())
+        enqueue_on_commit(run)
+    else:
+        STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now())
 
 
 def clip_wake(call: ProviderCall) -> None:

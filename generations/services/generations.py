@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from generations.models import Clip, Generation, ProviderCall, StageRun
-from generations.services.calls import undecided_calls
+from generations.services.calls import calls_cancel, undecided_calls
 from generations.services.events import event_record
 from generations.services.flow import cancel_begin, clips_pay, generation_advance, generation_lock
 from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
@@ -165,11 +165,12 @@ def _undecided(calls: list[ProviderCall]) -> GenerationConflict:
 
 
 def generation_delete(*, generation: Generation) -> None:
-    """Remove a finished one, its clips and all bytes."""
+    """Remove a finished one, its clips and all bytes. What a provider still has is stopped there."""
     with transaction.atomic():
         locked = generation_lock(generation.pk)
         if not locked.is_finished:
             _refuse(locked, "deleted", "cancel it first")
+        calls_cancel(generation=locked)
         assets = list(Asset.objects.filter(pk__in=_asset_ids(locked)))
         locked.delete()
         assets = [asset for asset in assets if not clip_uses(asset)]  # Other versions share them.

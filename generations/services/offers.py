@@ -38,7 +38,7 @@ class Offer:
 
     `clips_usd` is the price of all clips, `seconds` how long one takes, `kept` the share of the picture
     that is left, `used` the share of the bought seconds that plays. `storyboard` is the sketch as it was
-    fitted; None where none had to be looked at.
+    fitted, None where none had to be looked at; `bought` how long a clip is bought for each of its scenes.
     """
 
     provider: str
@@ -49,6 +49,7 @@ class Offer:
     kept: float
     used: float
     warnings: tuple[str, ...]
+    bought: tuple[Decimal, ...] = ()
 
 
 #: Writes the sketch of a request's storyboard, or remembers it. Submissions that need none save its time.
@@ -109,6 +110,7 @@ def _hosted_offer(
         kept=fitted.kept,
         used=float(planned.storyboard.duration_seconds / bought),
         warnings=(*fitted.warnings, NO_TITLES),
+        bought=planned.bought,
     )
 
 

@@ -88,8 +88,11 @@ def route_of(
     *,
     text_usd: Decimal = Decimal(0),
     avoid: Mapping[str, str] | None = None,
+    one_scene: bool = False,
 ) -> Route:
     """Weigh every hosted model. `avoid` says of providers why they are out of the question.
+
+    With `one_scene` only a model counts that makes the scene in one piece.
 
     Raises `BudgetTooSmall` where only money is missing, `RequestRefused` where nothing fits.
     """
@@ -99,8 +102,11 @@ def route_of(
         reason = (avoid or {}).get(provider) or _out_of_order(provider)
         if reason is None:
             try:
-                offers.append(offer_of(provider_get(provider), model, request, sketch))
-                continue
+                offer = offer_of(provider_get(provider), model, request, sketch)
+                if not one_scene or len(offer.bought) == 1:
+                    offers.append(offer)
+                    continue
+                reason = f"{model} makes no clip of that length."
             except RequestRefused as refused:
                 reason = str(refused)
         rejected.append(Rejected(provider, model, reason))

@@ -13,14 +13,19 @@ from generations.providers.base import ClipSpec, HostedProvider, OutcomeUnknown,
 from generations.providers.registry import hosted_provider, provider_get
 from generations.services.call_decisions import call_output_lost
 from generations.services.calls import call_usable, error_of
+from generations.services.rerouting import OUT_OF_ORDER, clip_reroute
 from generations.services.storyboards import clip_spec_of
 from generations.stages.base import StageWork, Waiting, one_clip, warnings_add
 from generations.stages.sending import clip_send
 from generations.states import CallStatus
 from storage_app.models import AssetKind
+from videogen.kernel.errors import Postponed
 
 #: What a person has to find out before the clip may be bought again.
 UNDECIDED = "An operator has to find out, and decide in the admin under Provider calls; then retry."
+
+#: Trying to fetch again costs nothing, so it is done more often than anything else: about three minutes long.
+FETCH_TRIES, FETCH_SECONDS, LONGEST_FETCH_SECONDS = 7, 2.0, 60.0
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
@@ -46,11 +51,19 @@ def _hosted(work: StageWork, provider: HostedProvider, spec: ClipSpec) -> Mappin
     if call.status == CallStatus.SUCCEEDED:
         return _fetched(work, provider, spec, call)
     if call.status == CallStatus.PLANNED:
-        clip_send(work, provider, spec, call)
-    elif call.given_up_at:
-        message = f"Nobody knows whether {call.provider} has taken this clip, twice."
-        raise unknown(message)
+        _sent(work, provider, spec, call)
+    if call.given_up_at:
+        raise unknown(f"Nobody knows whether {call.provider} has taken this clip.")
     raise Waiting
+
+
+def _sent(work: StageWork, provider: HostedProvider, spec: ClipSpec, call: ProviderCall) -> None:
+    try:
+        clip_send(work, provider, spec, call)
+    except (Postponed, ProviderError) as trouble:
+        if trouble.code in OUT_OF_ORDER and clip_reroute(run=work.run, reason=str(trouble)):
+            raise Postponed("It is sent to another provider.", seconds=0, code="provider.moved") from trouble
+        raise
 
 
 def unknown(message: str) -> OutcomeUnknown:
@@ -77,6 +90,9 @@ def _fetched(
     except ProviderError as error:
         if not error.retryable:
             call_output_lost(call=call, error=error)
+        elif work.run.put_back_count < FETCH_TRIES:
+            seconds = min(FETCH_SECONDS * 2**work.run.put_back_count, LONGEST_FETCH_SECONDS)
+            raise Postponed(str(error), seconds=seconds, code=error.code) from error
         raise
     return {
         "source": work.keep(target, AssetKind.CLIP_SOURCE),

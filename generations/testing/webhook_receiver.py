@@ -29,9 +29,9 @@ class WebhookReceiver:
         self._statuses = list(statuses)
         self._server = LocalServer(type("BoundReceiver", (_Handler,), {"receiver": self}))
 
-    def url(self, token: str = "call") -> str:
-        """Where a webhook of this token goes."""
-        return f"{self._server.origin}/hooks/{token}"
+    def url(self, name: str = "call") -> str:
+        """Where webhooks go; `name` ends the address, as a token does."""
+        return f"{self._server.origin}/hooks/{name}"
 
     def take(self, received: Received) -> int:
         """Keep it, and say with which status to answer."""

@@ -70,6 +70,8 @@ def test_an_output_of_any_shape_is_found(service, output):
         ({"output": None, "data_removed": True}, "provider.output_lost"),
         ({"output": []}, "provider.output_invalid"),
         ({"output": "file:///etc/passwd"}, "provider.output_invalid"),
+        ({"output": "https://a.example/\0\ud800"}, "provider.output_invalid"),
+        ({"output": "https://a.example/" + "x" * 8000}, "provider.output_invalid"),
         ({"output": {"text": "no file"}}, "provider.output_invalid"),
         ({"output": [[[[[[CLIP]]]]]]}, "provider.output_invalid"),
     ],

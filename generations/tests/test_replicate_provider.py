@@ -163,6 +163,8 @@ def test_a_refusal_for_safety_says_what_to_do(service):
         answer(408, {"detail": "slow"}),
         answer(201, {"status": "starting"}),
         answer(201, {"id": 7}),
+        answer(201, {"id": "p" * 201}),
+        answer(201, {"id": "p\0"}),
         answer(303, {"id": "p1"}),
         Answer(201, b'{"id": "p1"', {"Content-Type": "application/json"}),
         Answer(201, b"[" * 100_000),
@@ -188,6 +190,7 @@ RATE_LIMITS = {
     "body": (answer(429, {"retry_after": 11}), 11),
     "text": (answer(429, {"detail": "Request was throttled. Your rate limit resets in ~30s."}), 30),
     "nothing": (answer(429, {}), 30),
+    "at once": (answer(429, {}, Retry_After="0"), 1),
     "a day": (answer(429, {}, Retry_After="86400"), 600),
 }
 

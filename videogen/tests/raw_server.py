@@ -99,7 +99,10 @@ def hears_out(size: int, *pieces: bytes) -> Talk:
     def talk(connection: socket.socket) -> None:
         left = size
         while left:
-            left -= len(connection.recv(min(left, 65536)))
+            piece = connection.recv(min(left, 65536))
+            if not piece:
+                return
+            left -= len(piece)
         says(*pieces)(connection)
 
     return talk

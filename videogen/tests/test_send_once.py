@@ -124,6 +124,15 @@ def test_the_time_is_up_wherever_it_hangs_or_drips(phase):
     assert KEY not in str(raised.value)
 
 
+def test_an_address_that_hangs_leaves_time_for_the_next_one(monkeypatch):
+    with full_backlog() as hanging, RawServer(says(answer(b"fine"))) as server:
+        ports = [int(hanging.rpartition(":")[2]), server.port]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+
+        assert send_once(post("http://clips.test"), timeout_seconds=1).text == "fine"
+
+
 class NobodyWantsIt(BaseException):
     """Neither an Exception nor anything that a library knows."""
 

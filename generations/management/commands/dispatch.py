@@ -6,15 +6,15 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 
-from generations.providers.base import HostedProvider
 from generations.providers.registry import hosted_names, hosted_provider
-from generations.services.call_looking import provider_look
+from generations.services.call_looking import Looker
 from generations.services.dispatching import (
     keys_expire,
     orphans_delete,
@@ -70,6 +70,7 @@ class Command(BaseCommand):
             if once:
                 looks_make()
                 return
+            lookers_check(lookers, stop)
             stop.wait(PASS_SECONDS)
         for looker in lookers:
             looker.join(timeout=JOIN_SECONDS)
@@ -86,12 +87,22 @@ def lookers_start(stop: threading.Event) -> list[threading.Thread]:
     return lookers
 
 
+def lookers_check(lookers: list[threading.Thread], stop: threading.Event) -> None:
+    """A looker dies only of a bug, which the log has. Then all is to be started anew, and not half of it."""
+    for looker in lookers:
+        if not looker.is_alive() and not stop.is_set():
+            stop.set()
+            raise CommandError(f"The thread that was to {looker.name} has died.")
+
+
 def looks_go_on(name: str, stop: threading.Event) -> None:
     """Look at what this provider has, until told to stop."""
     provider = hosted_provider(name)
-    while provider and not stop.is_set():
-        pause = LOOK_PAUSE_SECONDS if _look(provider) else IDLE_SECONDS
-        stop.wait(pause)
+    if provider is None:
+        return
+    with closing(Looker(provider)) as looker:
+        while not stop.is_set():
+            stop.wait(LOOK_PAUSE_SECONDS if _look(looker) else IDLE_SECONDS)
     connection.close()  # A thread's connection is its own.
 
 
@@ -99,15 +110,16 @@ def looks_make() -> None:
     """One round at each provider."""
     for name in hosted_names():
         if provider := hosted_provider(name):
-            _look(provider)
+            with closing(Looker(provider)) as looker:
+                _look(looker)
 
 
-def _look(provider: HostedProvider) -> int:
+def _look(looker: Looker) -> int:
     """How many looks were made."""
     try:
-        return provider_look(provider)
+        return looker.look()
     except (OperationalError, InterfaceError) as error:
-        logger.warning("The database is away, looks at %s wait: %s", provider.name, error)
+        logger.warning("The database is away, looks at %s wait: %s", looker.provider.name, error)
         connection.close()
         return 0
 

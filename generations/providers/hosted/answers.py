@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+MAX_ID_CHARACTERS = 200
+MAX_ADDRESS_CHARACTERS = 8000
 _VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".mkv")
 #: Where the models put their file, best first.
 _PLACES = ("video", "videos", "output", "url")
@@ -46,6 +48,10 @@ class Answer:
         value = self.members.get(name)
         return value if isinstance(value, str) else ""
 
+    def job_id(self, name: str) -> str:
+        """The id of a job, as far as it can be kept."""
+        return self.word(name) if is_job_id(self.word(name)) else ""
+
     @property
     def message(self) -> str:
         """What it says about an error, in whichever of the usual places."""
@@ -53,6 +59,11 @@ class Answer:
             if said := said_in(self.members.get(name)):
                 return said
         return "" if self.members else self.text
+
+
+def is_job_id(text: str) -> bool:
+    """Whether it can be the id of a job: not empty, and short enough for the ledger."""
+    return 0 < len(text) <= MAX_ID_CHARACTERS and text.isprintable()
 
 
 def said_in(value: Any) -> str:
@@ -83,7 +94,8 @@ def output_url(output: Any, depth: int = 0) -> str:
 
 
 def _is_address(text: str) -> bool:
-    return text.startswith(("https://", "http://"))
+    is_kept_well = len(text) <= MAX_ADDRESS_CHARACTERS and text.isprintable()
+    return is_kept_well and text.startswith(("https://", "http://"))
 
 
 def _is_video(address: str) -> bool:

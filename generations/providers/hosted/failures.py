@@ -12,8 +12,9 @@ from generations.providers.hosted.vendors import Vendor
 from videogen.kernel.errors import DomainError, Postponed
 from videogen.kernel.retry_after import retry_after_seconds
 
-#: How long a service is left alone that has had too many requests: where it does not say, and at most.
+#: How long a service is left alone that was asked too often: where it does not say, at least and at most.
 LEFT_ALONE_SECONDS = 30.0
+LEFT_ALONE_LEAST = 1.0
 LEFT_ALONE_CAP = 600.0
 #: Such a redirect says that nothing was done where we asked.
 REDIRECTS = {301, 302, 307, 308}
@@ -83,7 +84,7 @@ def upload_failure(vendor: Vendor, answer: Answer) -> DomainError:
 def rate_limited(vendor: Vendor, answer: Answer) -> Postponed:
     """It has had too many requests, and says when to come back, or does not."""
     asked = retry_after_seconds(answer.headers, answer.text)
-    seconds = min(LEFT_ALONE_SECONDS if asked is None else asked, LEFT_ALONE_CAP)
+    seconds = LEFT_ALONE_SECONDS if asked is None else min(max(asked, LEFT_ALONE_LEAST), LEFT_ALONE_CAP)
     return Postponed(
         f"{vendor.title} has had too many requests; it is left alone for {seconds:.0f} s.",
         seconds=seconds,

@@ -78,7 +78,7 @@ class FalProvider(RegisteredModels):
             headers={"X-Fal-Request-Timeout": str(settings.PROVIDER_JOB_SECONDS)},
             tick=tick,
         )
-        job_id = answer.word("request_id")
+        job_id = answer.job_id("request_id")
         if not (answer.is_success and job_id):
             raise submission_failure(FAL, answer, model=spec.model)
         urls = job_urls(spec.model, job_id, answer.members)

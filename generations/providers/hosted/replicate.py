@@ -59,7 +59,7 @@ class ReplicateProvider(RegisteredModels):
             headers={"Cancel-After": f"{settings.PROVIDER_JOB_SECONDS}s"},
             tick=tick,
         )
-        job_id = answer.word("id")
+        job_id = answer.job_id("id")
         if not (answer.is_success and job_id):
             raise submission_failure(REPLICATE, answer, model=spec.model)
         return Submission(job_id, "waiting", answer=redacted(answer.members))

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from generations.providers.base import WebhookNews, WebhookRefused
+from generations.providers.hosted.answers import is_job_id
 
 #: A webhook may be that old, or that far ahead of our clock.
 TOLERANCE_SECONDS = 300
@@ -27,7 +28,6 @@ MAX_KEYS = 20
 #: With an empty secret anybody could sign.
 MIN_SECRET_BYTES = 16
 MAX_HEADER_CHARACTERS = 2000
-MAX_ID_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def news_of(body: bytes, id_name: str) -> WebhookNews:
     except (ValueError, RecursionError):
         raise WebhookRefused("The body is not JSON.") from None
     job_id = members.get(id_name) if isinstance(members, dict) else None
-    if not isinstance(job_id, str) or not 0 < len(job_id) <= MAX_ID_CHARACTERS or not job_id.isprintable():
+    if not isinstance(job_id, str) or not is_job_id(job_id):
         raise WebhookRefused(f"The body has no {id_name}.")
     return WebhookNews(job_id)
 

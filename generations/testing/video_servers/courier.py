@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import math
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ import httpx
 
 WORKERS = 8
 TIMEOUT_SECONDS = 5.0
+# Reading the certificates takes longer than all the rest of a server that is started for one test.
+_TLS = ssl.create_default_context()
 
 
 class Courier:
@@ -41,7 +44,9 @@ class Courier:
             return 0
 
     def __enter__(self) -> Self:
-        self._client = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
+        self._client = httpx.Client(
+            timeout=TIMEOUT_SECONDS, verify=_TLS, trust_env=False, follow_redirects=False
+        )
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="courier")
         self._clock = threading.Thread(target=self._run, daemon=True)
         self._clock.start()

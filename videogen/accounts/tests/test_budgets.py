@@ -232,6 +232,15 @@ def test_settling_releases_all_and_spends_what_it_cost(key: ApiKey, settings: Se
     assert set(rows().values()) == {(usd(0), usd(actual))}
 
 
+def test_an_amount_is_rounded_as_a_column_rounds_it(key: ApiKey) -> None:
+    amount = usd("1.000000005")
+    budget_reserve(key=None, amount_usd=amount, on=DAY)
+    kept = limited(key, amount).monthly_limit_usd
+    assert kept is not None
+    budget_settle(key_id=None, reserved_usd=kept, actual_usd=amount, on=DAY)
+    assert rows() == {"2026-11-30": (0, kept)}
+
+
 def test_a_reservation_of_last_month_is_settled_where_it_is_held(key: ApiKey) -> None:
     budget_reserve(key=key, amount_usd=usd(2), on=DAY)
     budget_reserve(key=key, amount_usd=usd(1), on=NEXT_DAY)
