@@ -16,7 +16,7 @@ PRODUCTION := PUBLIC_URL=https://videogen.example ALLOWED_HOSTS=videogen.example
 	SECRET_KEY=not-a-secret-but-as-long-and-varied-as-one-0123456789
 
 .DEFAULT_GOAL := help
-.PHONY: help venv video up test check loadtest bench-pipeline bench-analysis token-cost clean
+.PHONY: help venv video up test check loadtest bench-pipeline bench-analysis bench-waiting token-cost clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench-pipeline: $(VENV)/.installed ## Measure what the pipeline itself costs, wi
 
 bench-analysis: $(VENV)/.installed ## Measure what the text tasks cost beside the language model: limits, sharing, cache, latency (8 minutes)
 	@$(RUN) -m loadtests.bench_analysis
+
+bench-waiting: $(VENV)/.installed-dev ## Measure what it costs that 1,000 clips wait for a provider: CLIPS=1000 SECONDS=60
+	@$(RUN) -m loadtests.bench_waiting $${CLIPS:+--clips "$$CLIPS"} $${SECONDS:+--seconds "$$SECONDS"}
 
 token-cost: $(VENV)/.installed-dev ## Count what a 30 second video costs in tokens of the default language models
 	@$(RUN) -m analysis.evaluation.token_cost

@@ -11,13 +11,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from analysis.admin.chart import HEIGHT, REST, SERIES, TOP, chart_of
+from analysis.admin.chart import chart_of
 from analysis.admin.costs_page import CostsPage
 from analysis.costs import CostRow, Totals
 from analysis.engines.openai.verdicts import TASK as MODERATION
 from analysis.language_models import TASKS
 from analysis.models import Outcome, TextCall
 from analysis.tests.ledger import call_made, hit_made
+from videogen.kernel.admin.chart import HEIGHT, REST, SERIES, TOP
 
 pytestmark = pytest.mark.django_db
 CALLS = "/admin/analysis/textcall/"
@@ -216,7 +217,7 @@ def test_pieces_stand_on_each_other_and_on_the_floor() -> None:
 def test_where_everything_was_free_the_bars_count_calls() -> None:
     chart = chart_of([row(0, "a", "0", calls=3)], by="model", first=DAY, last=DAY)
     assert chart
-    assert (chart.is_free, chart.keys[0].amount) == (True, "3 calls")
+    assert (chart.title, chart.keys[0].amount) == ("Calls per day", "3 calls")
     assert [label for _, label in chart.lines] == ["0 calls", "1 call", "2 calls", "3 calls"]
 
 

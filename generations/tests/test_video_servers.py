@@ -363,7 +363,7 @@ def test_polls_have_a_limit_of_their_own():
         (REPLICATE["wan-video/wan-2.7-t2v"], {"aspect_ratio": "1:1"}, Shape(720, 720, 5, audio=True)),
         (FAL["fal-ai/veo3.1"], {"duration": "6s", "generate_audio": False}, Shape(1280, 720, 6, False)),
         (FAL["fal-ai/kling-video/v3/pro/text-to-video"], {"duration": "3"}, Shape(1920, 1080, 3, True)),
-        (FAL["fal-ai/minimax/hailuo-2.3/pro/text-to-video"], {}, Shape(1920, 1080, 5, audio=False)),
+        (FAL["fal-ai/minimax/hailuo-2.3/pro/text-to-video"], {}, Shape(1920, 1080, 6, audio=False)),
     ],
 )
 def test_a_video_is_what_the_input_asks_for(model, given, shape):

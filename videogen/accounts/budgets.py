@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Self
 
 from django.conf import settings
@@ -178,10 +178,10 @@ def _change(budget: Budget, *, where: Q, **changes: Any) -> Budget | None:
 
 
 def _exact(amount_usd: Decimal) -> Decimal:
-    """As its column rounds it, so that what is reserved, stored and released are the same."""
+    """As PostgreSQL rounds it, so that what is reserved, stored and released are the same."""
     if amount_usd < 0:
         raise ValueError(f"{amount_usd} USD is less than nothing")
-    return amount_usd.quantize(SMALLEST_USD)
+    return amount_usd.quantize(SMALLEST_USD, ROUND_HALF_UP)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
@@ -64,7 +64,7 @@ class Courier:
 
     def _run(self) -> None:
         while action := self._next():
-            self._workers.submit(action)
+            self._workers.submit(action).add_done_callback(_show_mistakes)
 
     def _next(self) -> Callable[[], None] | None:
         with self._changed:
@@ -74,3 +74,8 @@ class Courier:
                     return heapq.heappop(self._due)[2]
                 self._changed.wait(wait_seconds)
             return None
+
+
+def _show_mistakes(done: Future[None]) -> None:
+    if not done.cancelled():
+        done.result()  # What it raises is logged.

@@ -13,17 +13,16 @@ import jsonschema
 from generations.testing.video_servers.videos import Shape, size_of
 
 Property = Mapping[str, Any]
-#: What comes where the model may choose the length.
-AUTOMATIC_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model by its inputs. `short_side` and `audio` are what it does where no input says so."""
+    """A model by its inputs. `short_side`, `seconds` and `audio` are what it does where no input says so."""
 
     name: str
     properties: Mapping[str, Property]
     short_side: int = 720
+    seconds: float = 5.0
     audio: Literal["never", "always", "asked"] = "asked"
 
     @property
@@ -50,7 +49,7 @@ class Model:
         asked = defaults | {name: value for name, value in given.items() if value is not None}
         width, height = size_of(self._aspect_ratio(asked), self._short_side(asked))
         audio = self.audio == "always" or (self.audio == "asked" and bool(asked.get("generate_audio")))
-        return Shape(width, height, _seconds(asked.get("duration")), audio)
+        return Shape(width, height, self._seconds(asked), audio)
 
     @cached_property
     def _validator(self) -> jsonschema.Draft202012Validator:
@@ -66,10 +65,9 @@ class Model:
         text = str(asked.get("resolution", "")).removesuffix("p")
         return int(text) if text.isdigit() else {"4k": 2160}.get(text, self.short_side)
 
-
-def _seconds(duration: Any) -> float:
-    text = str(duration or "").removesuffix("s")
-    return float(text) if text.replace(".", "", 1).isdigit() else AUTOMATIC_SECONDS
+    def _seconds(self, asked: Mapping[str, Any]) -> float:
+        text = str(asked.get("duration", "")).removesuffix("s")
+        return float(text) if text.isdigit() else self.seconds
 
 
 def _choice(values: Sequence[str | int], default: str | int) -> Property:
@@ -212,6 +210,7 @@ FAL = _named(
         "fal-ai/minimax/hailuo-2.3/pro/text-to-video",
         {"prompt": _TEXT, "prompt_optimizer": _flag(True)},
         short_side=1080,
+        seconds=6.0,
         audio="never",
     ),
     Model("fal-ai/kling-video/v3/standard/text-to-video", _FAL_KLING),

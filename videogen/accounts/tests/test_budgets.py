@@ -1,70 +1,28 @@
-"""Budgets: what fits is reserved, what does not is refused with its numbers, and no cent goes missing."""
+"""Budgets: what fits is reserved, what does not is refused, and no cent goes missing."""
 
 import random
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections, transaction
-from django.db.transaction import TransactionManagementError
-from pytest_django import DjangoAssertNumQueries, Settings
+from django.db import IntegrityError
+from pytest_django import Settings
 
 from videogen.accounts.budgets import (
     BudgetExceeded,
     NotReserved,
-    budget_check,
     budget_reserve,
     budget_settle,
     budget_spend,
     budgets_now,
 )
 from videogen.accounts.models import ApiKey, Budget
-from videogen.accounts.services import api_key_create, api_key_limit
+from videogen.accounts.services import api_key_create
+from videogen.accounts.tests.budgets import DAY, NEXT_DAY, REFUSERS, limited, rows, usd
 
 pytestmark = pytest.mark.django_db
-
-DAY, NEXT_DAY = date(2026, 11, 30), date(2026, 12, 1)
-REFUSERS = [budget_reserve, budget_check]
-
-
-def usd(amount: object) -> Decimal:
-    return Decimal(str(amount))
-
-
-def rows() -> dict[str, tuple[Decimal, Decimal]]:
-    """Reserved and spent, by what the rows are of."""
-    return {str(row): (row.reserved_usd, row.spent_usd) for row in Budget.objects.all()}
-
-
-def limited(key: ApiKey, amount: object) -> ApiKey:
-    api_key_limit(key=key, monthly_limit_usd=usd(amount))
-    return key
-
-
-def at_once(tasks: list[Callable[[], None]]) -> list[BudgetExceeded | None]:
-    """The refusal of each, if any; all are started together, each in a transaction of its own."""
-    start = Barrier(len(tasks))
-
-    def run(task: Callable[[], None]) -> BudgetExceeded | None:
-        start.wait()
-        try:
-            with transaction.atomic():
-                task()
-        except BudgetExceeded as refused:
-            return refused
-        finally:
-            connections.close_all()
-        return None
-
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return list(pool.map(run, tasks))
-
 
 # Reserving
 
@@ -156,71 +114,6 @@ def test_less_than_nothing_is_refused(key: ApiKey) -> None:
         budget_reserve(key=key, amount_usd=usd(-1), on=DAY)
 
 
-# The refusal
-
-
-@pytest.mark.parametrize("ask", REFUSERS)
-def test_a_refusal_of_the_day_has_its_numbers(ask: Any, settings: Settings) -> None:
-    settings.DAILY_BUDGET_USD = usd(20)
-    budget_spend(key_id=None, amount_usd=usd("14.2"), on=DAY)
-    budget_reserve(key=None, amount_usd=usd("5.4"), on=DAY)
-    with pytest.raises(BudgetExceeded) as refused:
-        ask(key=None, amount_usd=usd("1.25"), on=DAY)
-    assert refused.value.details == {
-        "limit_usd": "20.000000",
-        "spent_usd": "14.200000",
-        "reserved_usd": "5.400000",
-        "asked_usd": "1.250000",
-        "left_usd": "0.400000",
-        "period": "2026-11-30",
-        "resets_at": "2026-12-01T00:00:00+00:00",
-    }
-
-
-def test_a_refusal_says_in_words_what_is_left_and_what_to_do(settings: Settings) -> None:
-    settings.DAILY_BUDGET_USD = usd(20)
-    budget_spend(key_id=None, amount_usd=usd(19), on=DAY)
-    with pytest.raises(BudgetExceeded) as refused:
-        budget_check(key=None, amount_usd=usd(2), on=DAY)
-    assert str(refused.value) == (
-        "This needs 2.000000 USD, and 1.000000 USD are left: of the 20.000000 USD for everybody on "
-        "2026-11-30, 19.000000 USD are spent and 0.000000 USD reserved."
-    )
-    assert refused.value.hint.startswith("Wait until 2026-12-01 00:00 UTC, or ask for something shorter")
-    assert refused.value.hint.endswith("An operator can raise DAILY_BUDGET_USD.")
-
-
-def test_a_refusal_of_a_key_speaks_of_its_month(key: ApiKey) -> None:
-    with pytest.raises(BudgetExceeded) as refused:
-        budget_check(key=limited(key, 1), amount_usd=usd(2), on=DAY)
-    assert "of the 1.000000 USD for this key in 2026-11," in str(refused.value)
-    assert refused.value.details["period"] == "2026-11-01"
-    assert refused.value.details["resets_at"] == "2026-12-01T00:00:00+00:00"
-
-
-def test_nobody_is_told_to_wait_for_what_never_fits(key: ApiKey) -> None:
-    with pytest.raises(BudgetExceeded) as refused:
-        budget_check(key=limited(key, 1), amount_usd=usd(2), on=DAY)
-    assert refused.value.hint == (
-        "Ask for something shorter or smaller. An operator can raise the key's monthly limit, in the admin."
-    )
-
-
-def test_a_check_writes_and_locks_nothing(
-    key: ApiKey, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    settings.DAILY_BUDGET_USD = usd(5)
-    with django_assert_num_queries(2) as queries:
-        budget_check(key=limited_once(key), amount_usd=usd(1), on=DAY)
-    assert all("FOR UPDATE" not in query["sql"] for query in queries.captured_queries)
-    assert rows() == {}
-
-
-def limited_once(key: ApiKey) -> ApiKey:
-    key.monthly_limit_usd = usd(5)
-    return key
-
-
 # Settling
 
 
@@ -307,63 +200,6 @@ def is_reserved(key: ApiKey, amount: Decimal) -> bool:
     with nullcontext() if fits else pytest.raises(BudgetExceeded):
         budget_reserve(key=key, amount_usd=amount, on=DAY)
     return fits
-
-
-# Many at once
-
-
-@pytest.mark.django_db(transaction=True)
-def test_fifty_at_once_get_the_twenty_dollars_that_there_are(settings: Settings) -> None:
-    settings.DAILY_BUDGET_USD = usd(20)
-    answers = at_once([lambda: budget_reserve(key=None, amount_usd=usd(1), on=DAY)] * 50)
-    assert Counter(type(answer) for answer in answers) == {type(None): 20, BudgetExceeded: 30}
-    assert rows() == {"2026-11-30": (20, 0)}
-    assert {refused.details["left_usd"] for refused in answers if refused} == {"0.000000"}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_fifty_at_once_of_one_key_get_its_twenty_dollars(key: ApiKey) -> None:
-    limited(key, 20)
-    answers = at_once([lambda: budget_reserve(key=key, amount_usd=usd(1), on=DAY)] * 50)
-    assert answers.count(None) == 20
-    assert set(rows().values()) == {(20, 0)}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_order_of_days_and_keys_is_a_deadlock(key: ApiKey) -> None:
-    other, _ = api_key_create(user_name="bob")
-    places = [(key, DAY), (other, NEXT_DAY), (key, NEXT_DAY), (other, DAY)]
-
-    def walk(seed: int) -> None:
-        for whose, on in random.Random(seed).sample(places, len(places)):
-            budget_reserve(key=whose, amount_usd=usd(1), on=on)
-
-    at_once([lambda seed=seed: walk(seed) for seed in range(40)])  # type: ignore[misc]
-    assert set(rows().values()) == {(80, 0), (40, 0)}
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda: budget_reserve(key=None, amount_usd=usd(1), on=DAY),
-        lambda: budget_settle(key_id=None, reserved_usd=usd(0), actual_usd=usd(1), on=DAY),
-        lambda: budget_spend(key_id=None, amount_usd=usd(1), on=DAY),
-    ],
-    ids=["reserve", "settle", "spend"],
-)
-def test_outside_of_a_transaction_nothing_changes(change: Callable[[], None]) -> None:
-    with pytest.raises(TransactionManagementError):
-        change()
-    assert rows() == {}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_fails_reserves_nothing(key: ApiKey) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        budget_reserve(key=key, amount_usd=usd(1), on=DAY)
-        _ = 1 / 0
-    assert rows() == {}
 
 
 # How they stand

@@ -1,0 +1,208 @@
+"""A worker whose work-horses die, or stop, at named points of a paid call. The product knows nothing of it.
+
+CHAOS_TRAPS is a directory. A file in it that is called after a point is a trap for the first attempt
+that gets there; `POINT@GENERATION` is one for that generation only. What is written in it says whom
+it takes. A trap that has sprung is moved to `sprung`.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from generations import tasks
+from generations.providers.hosted.fal import FalProvider
+from generations.providers.hosted.registered import RegisteredModels
+from generations.providers.hosted.replicate import ReplicateProvider
+from generations.services import call_sending, stage_runs
+from generations.stages import conform, sending
+from generations.states import CallStatus, StageStatus
+from generations.worker import StageWorker
+from storage_app.backends.filesystem import AssetFileStorage
+from videogen.kernel.http.network import GuardedStream
+from videogen.kernel.states import StateMachine
+
+#: In the order in which a paid clip comes by.
+POINTS: Mapping[str, str] = {
+    "begin": "`submitting` is written, and not committed",
+    "begun": "`submitting` is committed, and nothing has been sent",
+    "sent": "the request has been sent, and no answer has been read",
+    "answered": "the provider has answered, and nothing of that is written",
+    "accept": "the provider's id is written, and not committed",
+    "accepted": "the provider's id is committed, and the attempt still runs",
+    "wait": "`waiting` is written, and not committed",
+    "waited": "`waiting` is committed, and the work-horse is still there",
+    "fetch": "the clip is being downloaded",
+    "fetched": "the clip lies in the scratch directory",
+    "stored": "the bytes are stored, and no row says so",
+    "succeed": "the success of the clip is written, and not committed",
+    "succeeded": "the success of the clip is committed",
+    "conform": "the clip is being conformed",
+}
+#: The parent is the RQ worker, without which its work-horse goes on as an orphan.
+HORSE, PARENT, BOTH, FREEZE = "horse", "parent", "both", "freeze"
+WHOM = (HORSE, PARENT, BOTH)
+WORKER_CLASS = "generations.testing.chaos.traps.TrappedWorker"
+VARIABLE = "CHAOS_TRAPS"
+
+
+def trap_set(directory: Path, point: str, whom: str, *, generation: object = "") -> Path:
+    """Set one. Answers where it is once it has sprung."""
+    name = f"{point}@{generation}" if generation else point
+    unfinished = directory / f".{name}"
+    unfinished.write_text(whom)
+    unfinished.replace(directory / name)
+    return directory / "sprung" / name
+
+
+def traps_make(directory: Path) -> None:
+    """Make the directory, without a trap in it."""
+    (directory / "sprung").mkdir(parents=True)
+
+
+def traps_clear(directory: Path) -> None:
+    """Take away what has not sprung."""
+    for path in directory.iterdir():
+        if path.is_file():
+            path.unlink(missing_ok=True)
+
+
+class _Attempt:
+    """What this work-horse is at. It has one job in its life."""
+
+    generation: object = ""
+    is_sending = False
+
+
+def trap(point: str) -> None:
+    """Nothing happens here, unless a trap is set."""
+    directory = Path(os.environ[VARIABLE])
+    for name in (f"{point}@{_Attempt.generation}", point):
+        sprung = directory / "sprung" / name
+        try:
+            (directory / name).rename(sprung)
+        except FileNotFoundError:
+            continue
+        _spring(sprung.read_text())
+
+
+def _spring(whom: str) -> None:
+    # The parent of an orphan is somebody else.
+    if whom in (PARENT, BOTH) and os.getppid() == TrappedWorker.pid_of_worker:
+        os.kill(TrappedWorker.pid_of_worker, signal.SIGKILL)
+    if whom in (HORSE, BOTH):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if whom == FREEZE:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class TrappedMoves(StateMachine):
+    """Moves, and may die before they are committed."""
+
+    def __init__(self, machine: StateMachine, points: Mapping[str, str]) -> None:
+        super().__init__(machine.moves)
+        self.points = points
+
+    def move(self, row: Any, target: str, **others: Any) -> None:
+        super().move(row, target, **others)
+        if target in self.points:
+            trap(self.points[target])
+
+
+def before(point: str, action: Callable[..., Any]) -> Callable[..., Any]:
+    def trapped(*arguments: Any, **named: Any) -> Any:
+        trap(point)
+        return action(*arguments, **named)
+
+    return trapped
+
+
+def after(point: str, action: Callable[..., Any]) -> Callable[..., Any]:
+    def trapped(*arguments: Any, **named: Any) -> Any:
+        result = action(*arguments, **named)
+        trap(point)
+        return result
+
+    return trapped
+
+
+def during(point: str, action: Callable[..., Any]) -> Callable[..., Any]:
+    """The trap is where it reports that it is under way."""
+
+    def trapped(*arguments: Any, report: Callable[[float], None], **named: Any) -> Any:
+        def reported(fraction: float) -> None:
+            report(fraction)
+            trap(point)
+
+        return action(*arguments, report=reported, **named)
+
+    return trapped
+
+
+def noted(execute: Callable[..., Any]) -> Callable[..., Any]:
+    def trapped(handler: Any, claim: stage_runs.Claim, kept: Any) -> Any:
+        _Attempt.generation = claim.generation.pk
+        return execute(handler, claim, kept)
+
+    return trapped
+
+
+def sent(submit: Callable[..., Any]) -> Callable[..., Any]:
+    def trapped(*arguments: Any, **named: Any) -> Any:
+        _Attempt.is_sending = True
+        try:
+            return submit(*arguments, **named)
+        finally:
+            _Attempt.is_sending = False
+
+    return trapped
+
+
+def read_after_sending(read: Callable[..., bytes]) -> Callable[..., bytes]:
+    def trapped(*arguments: Any, **named: Any) -> bytes:
+        if _Attempt.is_sending:
+            trap("sent")
+        return read(*arguments, **named)
+
+    return trapped
+
+
+def succeeding(succeed: Callable[..., None]) -> Callable[..., None]:
+    def trapped(*, run: Any, output: Any, apply: Callable[..., None]) -> None:
+        is_clip = run.stage == "clip"
+        succeed(run=run, output=output, apply=after("succeed", apply) if is_clip else apply)
+        if is_clip:
+            trap("succeeded")
+
+    return trapped
+
+
+def _replace(owner: Any, name: str, kind: Callable[..., Any], *point: str) -> None:
+    setattr(owner, name, kind(*point, getattr(owner, name)))
+
+
+class TrappedWorker(StageWorker):
+    """Sets the traps in this process; its work-horses inherit them."""
+
+    pid_of_worker = 0
+
+    def work(self, *arguments: Any, **named: Any) -> bool:
+        TrappedWorker.pid_of_worker = os.getpid()
+        call_moves = {CallStatus.SUBMITTING: "begin", CallStatus.ACCEPTED: "accept"}
+        call_sending.CALL = TrappedMoves(call_sending.CALL, call_moves)
+        stage_runs.STAGE_RUN = TrappedMoves(stage_runs.STAGE_RUN, {StageStatus.WAITING: "wait"})
+        _replace(tasks, "_execute", noted)
+        _replace(sending, "call_begin", after, "begun")
+        _replace(ReplicateProvider, "submit", sent)
+        _replace(FalProvider, "submit", sent)
+        _replace(GuardedStream, "read", read_after_sending)
+        _replace(sending, "call_accept", before, "answered")
+        _replace(sending, "call_accept", after, "accepted")
+        _replace(tasks, "stage_run_wait", after, "waited")
+        _replace(RegisteredModels, "fetch", during, "fetch")
+        _replace(RegisteredModels, "fetch", after, "fetched")
+        _replace(AssetFileStorage, "upload", after, "stored")
+        _replace(tasks, "stage_run_succeed", succeeding)
+        _replace(conform, "clip_conform", during, "conform")
+        return super().work(*arguments, **named)
