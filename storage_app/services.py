@@ -31,10 +31,11 @@ _SUFFIXES = {
 
 
 def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset:
-    """Keep a copy of the file. When the row is there, all of its bytes are.
+    """Keep a copy of the file. When this returns, all of its bytes are there.
 
     `name` is for messages only; the media type comes from the bytes. Raises StorageError
-    `storage.full` or `storage.unavailable`, and keeps nothing then.
+    `storage.full` or `storage.unavailable`, and keeps nothing then. Whoever is killed in the middle, or
+    cannot clean up, leaves a row to which nothing refers, and by which the bytes are found and deleted.
     """
     asset = Asset(id=uuid.uuid4(), owner=owner, kind=kind)
     try:
@@ -42,10 +43,10 @@ def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset
     except OSError as error:
         raise error_of(error, name) from error
     asset.storage_key = f"{kind}/{asset.id.hex[:2]}/{asset.id}{_SUFFIXES.get(asset.media_type, '')}"
+    asset.save(force_insert=True)
     with ExitStack() as undo:
-        undo.callback(_discard, [asset.storage_key])
+        undo.callback(_discard, [asset])
         _storage().upload(asset.storage_key, path, media_type=asset.media_type)
-        asset.save(force_insert=True)
         undo.pop_all()
     return asset
 
@@ -80,24 +81,29 @@ def asset_url(*, asset: Asset, expires_seconds: int, content_disposition: str = 
 
 
 def assets_delete(*, assets: Iterable[Asset]) -> None:
-    """Delete the rows now and the bytes after commit: a rollback keeps both."""
+    """Delete the bytes after commit, and then the rows: a rollback keeps both.
+
+    Nothing may refer to them any more. What cannot be deleted now keeps its row, and so is found again.
+    """
     doomed = list(assets)
-    keys = [asset.storage_key for asset in doomed]
 
     def discard() -> None:
-        _discard(keys)
+        _discard(doomed)
 
     with transaction.atomic():
-        Asset.objects.filter(pk__in=[asset.pk for asset in doomed]).delete()
         transaction.on_commit(discard, robust=True)
 
 
-def _discard(keys: Iterable[str]) -> None:
-    for key in keys:
+def _discard(assets: Iterable[Asset]) -> None:
+    gone = []
+    for asset in assets:
         try:
-            _storage().discard(key)
+            _storage().discard(asset.storage_key)
         except StorageError as error:
-            logger.warning("The bytes of %s stay behind: %s", key, error)
+            logger.warning("The bytes of %s stay behind: %s", asset.storage_key, error)
+        else:
+            gone.append(asset.pk)
+    Asset.objects.filter(pk__in=gone).delete()
 
 
 def _storage() -> AssetStorage:

@@ -1,21 +1,16 @@
 """All that the page of costs shows, from one reading of the ledger."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Self
 
-from django.utils import timezone
 from django.utils.functional import cached_property
 
 from analysis.admin.chart import Chart, chart_of
 from analysis.costs import CostRow, Totals, costs, grouped, saved_usd, sum_of
+from videogen.kernel.admin.periods import PERIODS, PeriodPage
 
-#: The periods that can be looked at, in days; today is the last.
-PERIODS = (7, 30, 90)
-USUAL_PERIOD = 30
-#: What the bars are divided by; the first unless another is asked for.
+#: What the bars are divided by.
 DIVISIONS = ("model", "task")
 #: Of both tables, after what their rows are of.
 COLUMNS = (
@@ -42,32 +37,19 @@ class Line:
     totals: Totals
 
 
-class CostsPage:
-    """What the template reads: `days` to look at, bars divided `by` model or task."""
+class CostsPage(PeriodPage):
+    """What the template reads."""
 
     divisions = DIVISIONS
     columns = COLUMNS
 
-    def __init__(self, *, days: int, by: str, today: date) -> None:
-        self.days, self.by, self.today = days, by, today
-
-    @classmethod
-    def of_query(cls, query: Mapping[str, str]) -> Self:
-        """What a query asks for; what it asks wrongly is what is usual."""
-        days = next((days for days in PERIODS if str(days) == query.get("days")), USUAL_PERIOD)
-        by = next((by for by in DIVISIONS if by == query.get("by")), DIVISIONS[0])
-        return cls(days=days, by=by, today=timezone.now().astimezone(UTC).date())
-
     @cached_property
     def _ledger(self) -> list[CostRow]:
-        first = datetime.combine(self._first_day(max(PERIODS)), time(), UTC)
+        first = datetime.combine(self.first_day(max(PERIODS)), time(), UTC)
         return costs(first, first + timedelta(days=max(PERIODS)))
 
-    def _first_day(self, days: int) -> date:
-        return self.today - timedelta(days=days - 1)
-
     def _rows(self, days: int) -> list[CostRow]:
-        return [row for row in self._ledger if row.day >= self._first_day(days)]
+        return [row for row in self._ledger if row.day >= self.first_day(days)]
 
     @property
     def periods(self) -> list[Period]:
@@ -82,7 +64,7 @@ class CostsPage:
     @cached_property
     def chart(self) -> Chart | None:
         """The bars; None where nothing happened."""
-        return chart_of(self._rows(self.days), by=self.by, first=self._first_day(self.days), last=self.today)
+        return chart_of(self._rows(self.days), by=self.by, first=self.first_day(self.days), last=self.today)
 
     @property
     def lines(self) -> list[Line]:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from generations.admin.generation import GenerationAdmin as GenerationAdmin
+from generations.admin.provider_call import ProviderCallAdmin as ProviderCallAdmin
 from generations.admin.stage_run import StageRunAdmin as StageRunAdmin
 
 admin.site.site_header = admin.site.site_title = "Videogen"

@@ -12,12 +12,16 @@ from django.utils.functional import cached_property
 
 from analysis.models import TextCall
 from generations.admin.advice import advice_for
+from generations.admin.routing_table import RoutingTable
+from generations.admin.state import is_undecided
 from generations.admin.timeline import Timeline, timeline_of
-from generations.models import Clip, Generation, ProgressEvent, StageRun
+from generations.models import Clip, Generation, ProgressEvent, ProviderCall, StageRun
 from generations.services.plans import eta_seconds
-from generations.states import CANCELLABLE, WORKABLE, GenerationStatus, StageStatus
-from videogen.kernel.admin.formatting import NONE, between, duration, moment, usd
+from generations.states import AT_PROVIDER, CANCELLABLE, WORKABLE, GenerationStatus, StageStatus
+from videogen.kernel.admin.formatting import NONE, ahead, between, duration, moment, usd
 
+#: Large, and not shown on this page.
+PAYLOADS = ("request", "answer", "urls", "output_url")
 #: So many events are shown at once, the newest first.
 EVENTS = 200
 
@@ -32,6 +36,14 @@ class RunRow:
     ran: str
     notes: tuple[str, ...]
     can_run_again: bool
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """One paid call as the table shows it. `waits` says for how long, and when the next look is."""
+
+    call: ProviderCall
+    waits: str
 
 
 class GenerationDetail:
@@ -64,6 +76,33 @@ class GenerationDetail:
     @cached_property
     def clips(self) -> list[Clip]:
         return list(Clip.objects.filter(generation=self.generation).order_by("position"))
+
+    @cached_property
+    def calls(self) -> list[ProviderCall]:
+        """What was asked of paid providers, in the order of the clips."""
+        calls = ProviderCall.objects.filter(generation=self.generation).defer(*PAYLOADS)
+        return list(calls.order_by("position", "created_at"))
+
+    @property
+    def call_rows(self) -> list[CallRow]:
+        return [self._call_row(call) for call in self.calls]
+
+    def _call_row(self, call: ProviderCall) -> CallRow:
+        if call.status not in AT_PROVIDER:
+            return CallRow(call, NONE)
+        waits = duration(between(call.accepted_at or call.sent_at or call.created_at, None))
+        look = f"looked at {ahead(call.next_look_at)}" if call.next_look_at else "not looked at any more"
+        return CallRow(call, f"{waits}, {look}")
+
+    @property
+    def undecided(self) -> list[ProviderCall]:
+        """Calls of which a person has to find out what has become of them."""
+        return [call for call in self.calls if is_undecided(call)]
+
+    @property
+    def routing(self) -> RoutingTable | None:
+        """How the provider was chosen, where that was left to us."""
+        return RoutingTable(self.generation.routing) if self.generation.routing else None
 
     @cached_property
     def runs(self) -> list[StageRun]:
@@ -120,6 +159,8 @@ class GenerationDetail:
             )
 
     def _notes(self, run: StageRun) -> Iterator[str]:
+        if run.status == StageStatus.WAITING:
+            yield self._waits_for(run)
         if run.engine:  # type: ignore[attr-defined]  # The annotations of `runs`.
             made_by = [run.engine, self.models.get(run.stage, "")]  # type: ignore[attr-defined]
             remembered = "answered before" if run.cached == "true" else ""  # type: ignore[attr-defined]
@@ -127,6 +168,13 @@ class GenerationDetail:
         if run.put_back_count:
             times = "once" if run.put_back_count == 1 else f"{run.put_back_count} times"
             yield f"put back {times}: {run.put_back_reason}"
+
+    def _waits_for(self, run: StageRun) -> str:
+        """Who has its clip; the newest call that does, where there were several."""
+        awaited = [row for row in self.call_rows if row.call.clip_id == run.clip_id and row.waits != NONE]
+        if not awaited:
+            return "waits for a provider"
+        return f"at {awaited[-1].call.provider} for {awaited[-1].waits}"
 
     def _can_run_again(self, run: StageRun) -> bool:
         if run.status == StageStatus.RUNNING:
@@ -159,8 +207,10 @@ class GenerationDetail:
         cap = self.generation.max_cost_usd
         limit = "" if cap is None else f", at most {usd(cap)}"
         estimated = f"{usd(self.generation.estimated_usd)} estimated"
+        reserved = self.generation.reserved_usd
+        held = f"; {usd(reserved)} reserved for clips at work" if reserved else ""
         text = f"{usd(self.generation.analysis_usd)} for text"
-        return f"{usd(self.generation.actual_usd)} of {estimated}{limit}; {text}"
+        return f"{usd(self.generation.actual_usd)} of {estimated}{limit}{held}; {text}"
 
     def _video(self) -> str:
         video = self.generation.video

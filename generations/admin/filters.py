@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
 from generations.pipeline import STAGES
-from generations.providers.registry import provider_names
-from generations.states import LIVE, GenerationStatus, StageStatus
+from generations.providers.registry import hosted_names, provider_names
+from generations.states import LIVE, CallStatus, GenerationStatus, StageStatus
 from videogen.kernel.admin.formatting import words
 
 WORKING = (GenerationStatus.PROCESSING, GenerationStatus.CANCELLING)
@@ -26,6 +26,15 @@ SLOW = Q(started_at__lt=Coalesce(F("finished_at"), Now()) - TWICE_ITS_LENGTH)
 OVERDUE = Q(status=StageStatus.RUNNING, lease_expires_at__lt=Now())
 
 PUT_BACK = Q(status=StageStatus.QUEUED, put_back_count__gt=0, available_at__gt=Now())
+
+UNDECIDED = Q(status=CallStatus.UNKNOWN, given_up_at__isnull=False)
+AT_WORK = Q(status__in=(CallStatus.SUBMITTING, CallStatus.ACCEPTED))
+#: A provider that refuses does not fail, yet there is no clip. Without an error it was only taken back.
+CALL_FAILED = Q(status=CallStatus.FAILED) | Q(status=CallStatus.REFUSED) & ~Q(error_code="")
+CALL_FAILED_LATELY = CALL_FAILED & Q(finished_at__gte=Now() - timedelta(hours=24))
+#: What a call was made for: its clip came, and is the one that counts.
+CLIP_BOUGHT = Q(status=CallStatus.SUCCEEDED, is_superseded=False, error_code="")
+WASTED = Q(finished_at__isnull=False, actual_usd__gt=0) & ~CLIP_BOUGHT
 
 
 class QuestionFilter(admin.SimpleListFilter):
@@ -67,6 +76,18 @@ class StageRunQuestion(QuestionFilter):
     }
 
 
+class CallQuestion(QuestionFilter):
+    """Which paid calls need a person, and what has become of money."""
+
+    questions = {
+        "undecided": ("Asks for a decision", UNDECIDED),
+        "waiting": ("At the provider now", AT_WORK),
+        "unknown": ("Unknown: it may have been taken", Q(status=CallStatus.UNKNOWN)),
+        "failed": ("Failed in the last 24 h", CALL_FAILED_LATELY),
+        "wasted": ("Billed without a clip", WASTED),
+    }
+
+
 class KnownValueFilter(admin.SimpleListFilter):
     """The values of a field that the code knows; Django would read the whole table to find them."""
 
@@ -87,6 +108,13 @@ class ProviderFilter(KnownValueFilter):
 
     def known(self) -> list[str]:
         return provider_names()
+
+
+class HostedProviderFilter(ProviderFilter):
+    """By provider, of those that are paid."""
+
+    def known(self) -> list[str]:
+        return hosted_names()
 
 
 class StageFilter(KnownValueFilter):

@@ -11,15 +11,16 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 
 from generations.admin.filters import StageFilter, StageRunQuestion
-from generations.admin.state import run_badge
-from generations.models import StageRun
+from generations.admin.state import call_badge, run_badge
+from generations.models import ProviderCall, StageRun
 from generations.services.generations import stage_rerun
+from generations.states import StageStatus
 from videogen.kernel.admin.formatting import (
     NONE,
     age,
@@ -50,11 +51,11 @@ class StageRunAdmin(ReadOnlyAdmin):
     search_help_text = "A worker, an error's code, or words of its message."
     actions = ["run_again"]
     fields = [
-        *["of_generation", "stage", "clip", "attempt", "state", "queue", "worker", "percentage"],
+        *["of_generation", "stage", "clip", "attempt", "state", "queue", "worker", "percentage", "calls"],
         *["error_code", "error_message", "created_at", "available_at", "started_at"],
         *["put_back_count", "put_back_reason", "lease_expires_at", "finished_at", "output"],
     ]
-    readonly_fields = ["of_generation", "state"]
+    readonly_fields = ["of_generation", "state", "calls"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StageRun]:
         return super().get_queryset(request).defer("generation__storyboard", "generation__analysis")
@@ -81,7 +82,11 @@ class StageRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="worker, queue")
     def at_work(self, run: StageRun) -> SafeString:
-        return format_html('{}<br><span class="vg-quiet">{}</span>', run.worker or NONE, run.queue)
+        """A waiting one is with nobody here; its provider has it."""
+        who = run.worker or NONE
+        if run.status == StageStatus.WAITING and run.clip:
+            who = f"at {run.clip.provider}"
+        return format_html('{}<br><span class="vg-quiet">{}</span>', who, run.queue)
 
     @admin.display(description="lease")
     def lease(self, run: StageRun) -> str:
@@ -103,6 +108,14 @@ class StageRunAdmin(ReadOnlyAdmin):
         if not run.error_code:
             return NONE
         return format_html('<span title="{}">{}</span>', run.error_message, run.error_code)
+
+    @admin.display(description="provider calls")
+    def calls(self, run: StageRun) -> SafeString | str:
+        """The paid calls that this attempt has sent."""
+        sent = ProviderCall.objects.filter(stage_run=run).only("pk", "status", "given_up_at")
+        page = "admin:generations_providercall_change"
+        links = [(reverse(page, args=[call.pk]), short_id(call.pk), call_badge(call)) for call in sent]
+        return format_html_join("  ", '<a href="{}"><code>{}</code></a> {}', links) or NONE
 
     # The verb
 

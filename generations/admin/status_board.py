@@ -1,39 +1,50 @@
-"""The few numbers that tell an operator whether all is well: two queries."""
+"""The few numbers that tell an operator whether all is well: three queries."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 
 from generations.admin.filters import FAILED_LATELY, RUNNING, STUCK
-from generations.models import Generation, StageRun
+from generations.models import Generation, ProviderCall, StageRun
 from generations.states import FINISHED, GenerationStatus, StageStatus
 
 QUEUED = Q(status=StageStatus.QUEUED)
+WAITING = Q(status=StageStatus.WAITING)
 
 
 @dataclass(frozen=True)
 class QueueRow:
-    """What lies in one queue. `oldest_at`: since when the first of them could have started."""
+    """What lies in one queue. `oldest_at`: since when the first of them could have started.
+
+    Those that wait for a provider lie in no queue: they will come back to it.
+    """
 
     name: str
     queued: int
     running: int
+    waiting: int
     oldest_at: datetime | None
 
 
 @dataclass(frozen=True)
 class StatusBoard:
-    """Generations by what an operator would do about them, and the queues."""
+    """Generations and paid calls by what an operator would do about them, and the queues."""
 
     queued: int
     oldest_queued_at: datetime | None
     running: int
     stuck: int
     failed: int
+    undecided: int
     queues: list[QueueRow]
+
+    @property
+    def waiting(self) -> int:
+        """Attempts whose clip a provider has."""
+        return sum(queue.waiting for queue in self.queues)
 
 
 def status_board() -> StatusBoard:
@@ -48,7 +59,8 @@ def status_board() -> StatusBoard:
         stuck=Count("pk", filter=STUCK),
         failed=Count("pk", filter=FAILED_LATELY),
     )
-    return StatusBoard(**numbers, queues=_queues())
+    undecided = ProviderCall.objects.undecided().count()
+    return StatusBoard(**numbers, undecided=undecided, queues=_queues())
 
 
 def _unfinished() -> list[str]:
@@ -56,18 +68,17 @@ def _unfinished() -> list[str]:
 
 
 def _queues() -> list[QueueRow]:
-    # Two conditions rather than one IN: each has a partial index of its own.
+    # Conditions rather than one IN: each has a partial index of its own.
     rows = (
-        StageRun.objects.filter(QUEUED | Q(status=StageStatus.RUNNING))
+        StageRun.objects.filter(QUEUED | Q(status=StageStatus.RUNNING) | WAITING)
         .order_by()
-        .values("queue")
+        .values(name=F("queue"))
         .annotate(
             queued=Count("pk", filter=QUEUED),
             running=Count("pk", filter=Q(status=StageStatus.RUNNING)),
+            waiting=Count("pk", filter=WAITING),
             oldest_at=Min("available_at", filter=QUEUED & Q(available_at__lte=Now())),
         )
     )
-    busy = {
-        row["queue"]: QueueRow(row["queue"], row["queued"], row["running"], row["oldest_at"]) for row in rows
-    }
-    return [busy.get(name, QueueRow(name, 0, 0, None)) for name in settings.STAGE_QUEUES]
+    busy = {row["name"]: QueueRow(**row) for row in rows}
+    return [busy.get(name, QueueRow(name, 0, 0, 0, None)) for name in settings.STAGE_QUEUES]

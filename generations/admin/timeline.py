@@ -7,6 +7,7 @@ from uuid import UUID
 
 from generations.models import StageRun
 from generations.pipeline import STAGE, STAGES
+from generations.states import StageStatus
 from videogen.kernel.admin.formatting import NONE, between, duration, words
 
 Interval = tuple[datetime, datetime]
@@ -15,6 +16,8 @@ Interval = tuple[datetime, datetime]
 SHORTEST_PAUSE = timedelta(seconds=20)
 PAUSE_WIDTH = 3.0
 THINNEST_BAR = 0.4
+#: Here "waiting" is for a worker.
+AT_A_PROVIDER = "at a provider"
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,12 @@ class Timeline:
     ticks: list[tuple[float, str]]
 
     @property
-    def legend(self) -> list[str]:
-        """The statuses that appear in it."""
-        return sorted({bar.run.status for lane in self.lanes for bar in lane.bars})
+    def legend(self) -> list[tuple[str, str]]:
+        """The statuses that appear in it, and what they are called here."""
+        statuses = sorted({bar.run.status for lane in self.lanes for bar in lane.bars})
+        return [
+            (status, AT_A_PROVIDER if status == StageStatus.WAITING else words(status)) for status in statuses
+        ]
 
 
 def timeline_of(runs: Sequence[StageRun], positions: Mapping[UUID, int], now: datetime) -> Timeline | None:
@@ -157,7 +163,8 @@ def _bar(run: StageRun, axis: Axis, now: datetime) -> Bar:
     end = run.finished_at or now
     started = run.started_at or end
     waited = duration(between(run.created_at, started))
-    title = f"{words(run.stage)}, attempt {run.attempt}: {run.status}, waited {waited}"
+    status = AT_A_PROVIDER if run.status == StageStatus.WAITING else run.status
+    title = f"{words(run.stage)}, attempt {run.attempt}: {status}, waited {waited}"
     if run.started_at:
         title += f", ran {duration(between(run.started_at, end))}"
     if run.error_code:

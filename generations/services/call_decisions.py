@@ -67,6 +67,8 @@ def call_adopt(*, call: ProviderCall, job_id: str, operator: str) -> None:
     if call.job_id or call.status not in LOST:
         raise CallConflict(f"This call is {call.status}; only one whose job is not known can adopt a job.")
     call_accept(call=call, job=Job(job_id, call.model))
+    if call.job_id != job_id:
+        raise CallConflict(f"This call is {call.status}: somebody else was quicker.")
     ProviderCall.objects.filter(pk=call.pk).update(
         decision=f"adopted by {operator}"[:200], next_look_at=Now()
     )

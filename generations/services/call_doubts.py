@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -45,6 +46,10 @@ def call_search(*, call: ProviderCall, found: Found | None) -> bool:
             return True
         if found and found.is_certain:
             _not_taken(locked, generation)
+        elif locked.given_up_at:  # An operator has had it looked for once more, in vain.
+            ProviderCall.objects.filter(pk=locked.pk).update(
+                looks=F("looks") + 1, looked_at=Now(), next_look_at=None
+            )
         else:
             _give_up(locked, generation)
         clip_wake(locked)
@@ -59,6 +64,7 @@ def _not_taken(call: ProviderCall, generation: Generation | None) -> None:
         actual_usd=Decimal(0),
         error_code="provider.outcome_unknown",
         error_message=f"{call.provider} does not list it, so it was never taken.",
+        error_is_retryable=True,
         decision="the provider's list",
     )
 

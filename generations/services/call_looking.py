@@ -153,12 +153,25 @@ async def _look(
         if sought:
             return Seen(found=await provider.find(sought, client))
         job = Job(call.job_id, call.model, call.urls)
-        if call.cancel_requested_at and not call.cancel_sent_at:
-            await provider.cancel(job, client)
-            cancel_sent = True
+        if _is_to_be_stopped(call):
+            cancel_sent = await _stopped(provider, job, client)
         return Seen(look=await provider.poll(job, client), cancel_sent=cancel_sent)
     except (Postponed, ProviderError) as trouble:
         return Seen(trouble=trouble, cancel_sent=cancel_sent)
+
+
+def _is_to_be_stopped(call: ProviderCall) -> bool:
+    return call.cancel_requested_at is not None and call.cancel_sent_at is None
+
+
+async def _stopped(provider: HostedProvider, job: Job, client: httpx.AsyncClient) -> bool:
+    """Whether it could be told. Where not, it is looked at all the same, for it may have ended."""
+    try:
+        await provider.cancel(job, client)
+    except (Postponed, ProviderError) as trouble:
+        logger.warning("%s could not be told to stop %s: %s", provider.name, job.job_id, trouble)
+        return False
+    return True
 
 
 def call_seen(*, call: ProviderCall, seen: Seen) -> None:
@@ -172,7 +185,7 @@ def call_seen(*, call: ProviderCall, seen: Seen) -> None:
     if seen.found:
         _searched(call, seen.found)
     elif seen.look and seen.look.state in (JobState.QUEUED, JobState.RUNNING):
-        _goes_on(call, seen.look)
+        _goes_on(call, seen.look, is_told=seen.cancel_sent)
     elif seen.look:
         call_end(call=call, look=seen.look)
 
@@ -208,7 +221,8 @@ def _searched(call: ProviderCall, found: Found) -> None:
         _look_again(call, next_look_seconds(call, waited_seconds=0))
 
 
-def _goes_on(call: ProviderCall, look: Look) -> None:
+def _goes_on(call: ProviderCall, look: Look, *, is_told: bool) -> None:
+    """It is still at work. `is_told`: it was just told to stop."""
     waited = (timezone.now() - (call.accepted_at or call.created_at)).total_seconds()
     if waited > settings.PROVIDER_JOB_SECONDS + STUBBORN_SECONDS:
         message = (
@@ -223,7 +237,9 @@ def _goes_on(call: ProviderCall, look: Look) -> None:
         )
         return
     ProviderCall.objects.filter(pk=call.pk).update(provider_state=look.state)
-    _look_again(call, next_look_seconds(call, waited_seconds=waited))
+    seconds = next_look_seconds(call, waited_seconds=waited)
+    is_stubborn = _is_to_be_stopped(call) and not is_told
+    _look_again(call, min(seconds, TROUBLE_SECONDS) if is_stubborn else seconds)
     usual = model_seconds(call.provider, call.model)
     for run in StageRun.objects.filter(clip=call.clip_id, status="waiting"):
         waiting_percentage(run=run, fraction=waited / usual if usual else 0.0)

@@ -111,7 +111,6 @@ def _accept(call: ProviderCall, job: Job, answer: dict[str, Any]) -> bool:
                 accepted_at=Now(),
                 doubted_at=None,
                 given_up_at=None,
-                actual_usd=None,
                 finished_at=None,
                 error_code="",
                 error_message="",

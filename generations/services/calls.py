@@ -140,15 +140,19 @@ def call_close(
     Raises `TransitionRefused` where it has ended already.
     """
     reserved = call.reserved_usd
+    # One that was written off as billed, and turned up after all, is spent already.
+    spent_before = call.actual_usd or Decimal(0)
+    actual_usd = max(actual_usd, spent_before)
+    spent = actual_usd - spent_before
     ended = {"finished_at": Now(), "next_look_at": None, "given_up_at": None, **changes}
     CALL.move(call, status, reserved_usd=Decimal(0), actual_usd=actual_usd, **ended)
-    budget_settle(key_id=call.api_key_id, reserved_usd=reserved, actual_usd=actual_usd, on=call.reserved_on)
+    budget_settle(key_id=call.api_key_id, reserved_usd=reserved, actual_usd=spent, on=call.reserved_on)
     if generation:
         generation.reserved_usd -= reserved
-        generation.actual_usd += actual_usd
+        generation.actual_usd += spent
         generation.save(update_fields=["reserved_usd", "actual_usd"])
-    if call.clip and actual_usd:
-        call.clip.cost_usd += actual_usd
+    if call.clip and spent:
+        call.clip.cost_usd += spent
         call.clip.save(update_fields=["cost_usd"])
 
 

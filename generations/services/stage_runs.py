@@ -202,9 +202,8 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
     """
     now = timezone.now()
     waited = (now - (run.waiting_since or now)).total_seconds()
-    left = settings.ANALYSIS_MAX_WAIT_SECONDS - waited
-    if postponed.code == PROVIDER_FULL:
-        left = postponed.seconds
+    is_backlog = postponed.code == PROVIDER_FULL
+    left = postponed.seconds if is_backlog else settings.ANALYSIS_MAX_WAIT_SECONDS - waited
     if left <= 0:
         stage_run_fail(run=run, error=_waited_too_long(run, postponed, waited))
         return
@@ -229,7 +228,8 @@ def stage_run_put_back(*, run: StageRun, postponed: Postponed) -> None:
             turn=F("turn") + 1,
             put_back_count=F("put_back_count") + 1,
             put_back_reason=f"{postponed.code}: {postponed}",
-            waiting_since=Coalesce("waiting_since", Now()),
+            # The time that our own backlog took does not count against what comes after it.
+            waiting_since=None if is_backlog else Coalesce("waiting_since", Now()),
         )
         costs_refresh(generation=generation, stage=run.stage)
         _tell_of_wait(generation, run, postponed, seconds)
@@ -250,6 +250,7 @@ def stage_run_wait(*, run: StageRun) -> None:
             worker="",
             claimed_at=None,
             lease_expires_at=None,
+            waiting_since=None,
             turn=F("turn") + 1,
         )
         if run.clip and not call_is_awaited(call_usable(run.clip)):

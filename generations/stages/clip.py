@@ -74,8 +74,9 @@ def unknown(message: str) -> OutcomeUnknown:
 
 
 def _last_error(clip: Clip) -> ProviderError:
-    ended = ProviderCall.objects.filter(clip=clip, fingerprint=clip.fingerprint).order_by("-finished_at")
-    call = ended.first()
+    # A superseded one of which nobody knows anything may still be open.
+    ended = ProviderCall.objects.filter(clip=clip, fingerprint=clip.fingerprint, finished_at__isnull=False)
+    call = ended.order_by("-finished_at").first()
     if call is None:
         raise LookupError("No call was planned for this clip.")
     return error_of(call)

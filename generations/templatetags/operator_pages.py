@@ -1,15 +1,30 @@
 """What the operator's templates need: the formats of the lists, and the status board."""
 
-from django import template
+from typing import Any
 
-from generations.admin.state import run_badge
-from generations.admin.status_board import StatusBoard, status_board
+from django import template
+from django.template import Context
+
+from generations.admin.state import call_badge, run_badge
+from generations.admin.status_board import status_board
 from videogen.kernel.admin import formatting
 
 register = template.Library()
 
 register.filter("run_badge", run_badge)
-for name in ("badge", "clock", "duration", "moment", "percentage_bar", "short_id", "usd", "words"):
+register.filter("call_badge", call_badge)
+for name in (
+    "badge",
+    "clock",
+    "count",
+    "duration",
+    "moment",
+    "percentage_bar",
+    "share",
+    "short_id",
+    "usd",
+    "words",
+):
     register.filter(name, getattr(formatting, name))
 
 
@@ -19,7 +34,7 @@ def percent(number: float) -> str:
     return f"{number:.2f}%"
 
 
-@register.inclusion_tag("admin/status_board.html", name="status_board")
-def show_status_board() -> dict[str, StatusBoard]:
+@register.inclusion_tag("admin/status_board.html", name="status_board", takes_context=True)
+def show_status_board(context: Context) -> dict[str, Any]:
     """The board of the first page."""
-    return {"board": status_board()}
+    return {"board": status_board(), "perms": context["perms"]}

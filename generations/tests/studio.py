@@ -37,7 +37,7 @@ class Studio:
 
     def __init__(self, owner: User, replicate: ReplicateServer, fal: FalServer) -> None:
         self.owner, self.replicate, self.fal = owner, replicate, fal
-        self.servers = {"replicate": replicate, "fal": fal}
+        self.servers: dict[str, ReplicateServer | FalServer] = {"replicate": replicate, "fal": fal}
 
     def order(self, provider: str = "replicate", *, clips: int = 1, **request: Any) -> Generation:
         """A new generation, of which nothing has been done."""
@@ -122,7 +122,7 @@ class Studio:
 @contextmanager
 def studio_open(settings: Any, owner: User) -> Iterator[Studio]:
     """Both services, which do at once what they are asked, and settings that point at them."""
-    options = {"queue_seconds": 0, "run_seconds": 0}
+    options: dict[str, Any] = {"queue_seconds": 0, "run_seconds": 0}
     with ReplicateServer(**options) as replicate, FalServer(**options) as fal:
         settings.REPLICATE_BASE_URL, settings.REPLICATE_API_TOKEN = replicate.api_url, TOKEN
         settings.FAL_QUEUE_URL, settings.FAL_JWKS_URL, settings.FAL_KEY = fal.url, fal.jwks_url, TOKEN

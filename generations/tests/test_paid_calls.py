@@ -127,7 +127,9 @@ def test_money_is_reserved_then_spent(studio: Studio, api: JsonClient, provider:
 def test_the_price_stays_when_the_registry_changes(studio: Studio, settings: Any, tmp_path: Any) -> None:
     generation = studio.planned()
     dearer = tmp_path / "models.toml"
-    dearer.write_text('[replicate."bytedance/seedance-2.0"]\nusd_per_second = { 480p = 9, 720p = 9, 1080p = 9 }\n')
+    dearer.write_text(
+        '[replicate."bytedance/seedance-2.0"]\nusd_per_second = { 480p = 9, 720p = 9, 1080p = 9 }\n'
+    )
     settings.VIDEO_MODELS_FILE = str(dearer)
     studio.go_on(generation)
     call = call_of(generation)

@@ -1,10 +1,12 @@
-"""What goes wrong when a clip is sent: it is paid for once, or nobody pays, or it is flagged and asked about."""
+"""What goes wrong when a clip is sent: it is paid for once, or not at all, or a person is asked about it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
-from generations.models import ProviderCall
+from generations.models import ProviderCall, StageRun
 from generations.services.generations import GenerationConflict, generation_retry
 from generations.testing.video_servers import Fault
 from generations.tests.following import error_of
@@ -23,6 +25,7 @@ from videogen.kernel.quota import quota_state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+DAY = timedelta(days=1)
 PROVIDERS = ["replicate", "fal"]
 #: Done, and no answer that says so.
 ACCEPTED = [
@@ -186,6 +189,16 @@ def test_after_the_pause_the_same_call_is_sent(studio: Studio) -> None:
     studio.go_on(generation)
     assert (call_of(generation).pk, statuses(generation)) == (call.pk, ["succeeded"])
     assert [each.status for each in studio.replicate.ledger.submissions()] == [429, 201]
+
+
+def test_a_long_wait_for_our_own_backlog_is_no_reason_to_give_up_later(studio: Studio, settings: Any) -> None:
+    settings.PROVIDER_CONCURRENT_JOBS = 1
+    generation = studio.sent(clips=2)
+    waits = StageRun.objects.filter(pk=clip_run(generation, 2).pk, put_back_count=1)
+    assert waits.update(created_at=F("created_at") - DAY, waiting_since=F("waiting_since") - DAY)
+    studio.look()
+    studio.script(Fault("rate_limited_seconds", seconds=1))
+    assert statuses(studio.go_on(generation)) == ["succeeded"] * 2
 
 
 REFUSALS = [

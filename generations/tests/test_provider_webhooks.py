@@ -109,6 +109,13 @@ def test_one_of_several_signatures_is_enough(replicate):
     assert replicate_says(headers).job_id == "p1"
 
 
+def test_a_signature_of_another_version_does_not_count(replicate):
+    headers = by_replicate()
+    headers["Webhook-Signature"] = headers["Webhook-Signature"].replace("v1,", "v2,")
+    with pytest.raises(WebhookRefused, match="does not fit"):
+        replicate_says(headers)
+
+
 def test_the_secret_is_asked_for_with_our_key_and_kept(replicate):
     replicate_says(by_replicate())
     replicate_says(by_replicate())
@@ -166,6 +173,7 @@ REPLICATE_MALFORMED = {
     "no time": {"Webhook_Timestamp": ""},
     "time in words": {"Webhook_Timestamp": "now"},
     "time in other digits": {"Webhook_Timestamp": "١٢٣"},
+    "time as a superscript": {"Webhook_Timestamp": "²"},
     "time as a fraction": {"Webhook_Timestamp": "1e9"},
     "endless time": {"Webhook_Timestamp": "9" * 1000},
 }

@@ -108,7 +108,7 @@ def test_progress_goes_from_nothing_to_all(fetch):
     with RawServer(slowly) as server:
         fetch(server, report=reports.append)
     assert reports[0] == 0.0 and reports == sorted(reports) and reports[-1] == 1.0
-    assert 0.2 < reports[len(reports) // 2] < 0.8
+    assert any(0 < fraction < 1 for fraction in reports)
 
 
 STATUSES = {404: False, 403: False, 410: False, 204: False, 206: False, 304: False, 429: True, 408: True}

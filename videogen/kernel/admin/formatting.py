@@ -76,6 +76,14 @@ def moment(at: datetime | None) -> SafeString | str:
     return age(at, suffix=" ago")
 
 
+def ahead(at: datetime | None) -> str:
+    """How soon it will be."""
+    if at is None:
+        return NONE
+    left = between(timezone.now(), at) or 0
+    return f"in {duration(left)}" if left > 0 else "now"
+
+
 def clock(at: datetime) -> str:
     """To the millisecond, for lines that are compared with each other."""
     return f"{at:%d %b %H:%M:%S}.{at.microsecond // 1000:03}"
@@ -101,6 +109,6 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def share(part: int, whole: int) -> str:
+def share(part: int | Decimal, whole: int | Decimal) -> str:
     """A part as whole percent; nothing where there is no whole."""
-    return f"{100 * part / whole:.0f} %" if whole else ""
+    return f"{100 * float(part) / float(whole):.0f} %" if whole else ""
