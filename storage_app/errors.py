@@ -11,6 +11,13 @@ class StorageError(DomainError):
     status = 503
 
 
+class PictureRefused(DomainError):
+    """A client's picture cannot be used: `asset.unreadable`, `.too_large`, `.too_small`."""
+
+    code = "asset.unreadable"
+    status = 422
+
+
 def storage_full() -> StorageError:
     """There is no room. Trying again at once does not help."""
     return StorageError("No space left where assets are stored; make room, then retry.", code="storage.full")

@@ -16,10 +16,12 @@ class AssetKind(models.TextChoices):
     VIDEO = "video", "finished video"
     POSTER = "poster", "poster"
     THUMBNAIL = "thumbnail", "thumbnail"
+    UPLOAD = "upload", "upload that has not ended"
+    REFERENCE = "reference", "reference picture"
 
 
 class Asset(models.Model):
-    """Bytes that are wholly there: the row is made after they are, and neither ever changes."""
+    """Bytes that we keep. What something refers to, and a reference, is wholly there and never changes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # A user goes after the user's generations: their bytes have to be deleted by services.
@@ -31,6 +33,9 @@ class Asset(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64)
     size_bytes = models.PositiveBigIntegerField("size")
     media_type = models.CharField(max_length=100, help_text="Sniffed from the bytes, not taken from a name.")
+    # Of a picture that a client sent.
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

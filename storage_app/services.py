@@ -2,10 +2,12 @@
 
 import hashlib
 import logging
+import shutil
 import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, cast
 
 import puremagic
@@ -15,6 +17,7 @@ from django.db import transaction
 from storage_app.backends.base import AssetStorage
 from storage_app.errors import StorageError, error_of, storage_corrupt
 from storage_app.models import Asset, AssetKind
+from storage_app.pictures import Picture, picture_normalise
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +33,9 @@ _SUFFIXES = {
 }
 
 
-def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset:
+def asset_create(
+    *, owner: Any, kind: AssetKind, path: Path, name: str, picture: Picture | None = None
+) -> Asset:
     """Keep a copy of the file. When this returns, all of its bytes are there.
 
     `name` is for messages only; the media type comes from the bytes. Raises StorageError
@@ -38,6 +43,8 @@ def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset
     cannot clean up, leaves a row to which nothing refers, and by which the bytes are found and deleted.
     """
     asset = Asset(id=uuid.uuid4(), owner=owner, kind=kind)
+    if picture:
+        asset.width, asset.height = picture.width, picture.height
     try:
         asset.sha256, asset.size_bytes, asset.media_type = _measure(path)
     except OSError as error:
@@ -48,6 +55,25 @@ def asset_create(*, owner: Any, kind: AssetKind, path: Path, name: str) -> Asset
         undo.callback(_discard, [asset])
         _storage().upload(asset.storage_key, path, media_type=asset.media_type)
         undo.pop_all()
+    return asset
+
+
+def reference_create(*, owner: Any, file: BinaryIO) -> Asset:
+    """Keep a client's picture, normalised. Raises `PictureRefused` and what `asset_create` does."""
+    try:
+        with TemporaryDirectory(prefix="reference-") as directory:
+            source, target = Path(directory, "source"), Path(directory, "reference.jpg")
+            with source.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+            picture = picture_normalise(source, target)
+            asset = asset_create(
+                owner=owner, kind=AssetKind.UPLOAD, path=target, name=target.name, picture=picture
+            )
+    except OSError as error:
+        raise error_of(error, "the picture") from error
+    # Nobody sees it before all of its bytes are there, and what is left of a killed upload is an orphan.
+    asset.kind = AssetKind.REFERENCE
+    asset.save(update_fields=["kind"])
     return asset
 
 

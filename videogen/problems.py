@@ -111,7 +111,7 @@ def _api_exception(exc: exceptions.APIException, instance: str, view: Any) -> Js
     code = _CODES.get(type(exc), "request.refused")
     detail = str(exc.detail)
     if isinstance(exc, exceptions.UnsupportedMediaType):
-        detail += " Send application/json."
+        detail += f" Send {' or '.join(parser.media_type for parser in view.parser_classes)}."
     if isinstance(exc, exceptions.MethodNotAllowed):
         detail += f" Here you can {', '.join(view.allowed_methods)}."
     headers = _retry_after(getattr(exc, "wait", None))

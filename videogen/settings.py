@@ -75,6 +75,7 @@ SECURE_REDIRECT_EXEMPT = [r"^health"]  # Load balancers look at it without TLS.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env_int("MAX_BODY_BYTES", 262_144)
+MAX_UPLOAD_BYTES = env_int("MAX_UPLOAD_BYTES", 20 * 2**20, at_least=1)
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # Applications
@@ -255,9 +256,7 @@ MODERATION_ALLOW = env_list("MODERATION_ALLOW", [])
 # Clip providers
 
 REPLICATE_API_TOKEN = env_str("REPLICATE_API_TOKEN")
-REPLICATE_BASE_URL = env_url(
-    "REPLICATE_BASE_URL", "https://api.replicate.com/v1", schemes=["http", "https"]
-)
+REPLICATE_BASE_URL = env_url("REPLICATE_BASE_URL", "https://api.replicate.com/v1", schemes=["http", "https"])
 REPLICATE_WEBHOOK_SECRET = env_str("REPLICATE_WEBHOOK_SECRET")
 FAL_KEY = env_str("FAL_KEY")
 FAL_QUEUE_URL = env_url("FAL_QUEUE_URL", "https://queue.fal.run", schemes=["http", "https"])

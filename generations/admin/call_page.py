@@ -12,7 +12,7 @@ from generations.admin.advice import advice_for
 from generations.admin.state import is_undecided
 from generations.models import ProviderCall
 from generations.providers.hosted.redaction import redacted, without_secrets
-from generations.states import AT_PROVIDER, CallStatus
+from generations.states import AT_PROVIDER, CallStatus, GenerationStatus
 from videogen.kernel.admin.formatting import NONE, ahead, between, duration, price, usd
 
 #: From these a job that turns up brings a call back.
@@ -40,6 +40,12 @@ class CallPage:
     @property
     def can_write_off(self) -> bool:
         return self.call.status == CallStatus.UNKNOWN
+
+    @property
+    def generation_to_retry(self) -> bool:
+        """Whether its generation has failed; perhaps only because nobody knew about this call."""
+        generation = self.call.generation
+        return generation is not None and generation.status == GenerationStatus.FAILED
 
     @property
     def facts(self) -> list[tuple[str, object]]:

@@ -99,8 +99,8 @@ class ProviderCallAdmin(ReadOnlyAdmin):
         wanted = Q(job_id=term)
         if ID_START.fullmatch(start := term.replace("-", "")):
             # A range of ids, unlike a pattern over their text, can use an index.
-            ids = (UUID(start.ljust(32, "0")), UUID(start.ljust(32, "f")))
-            wanted |= Q(generation__range=ids) | Q(pk__range=ids)
+            first, last = UUID(start.ljust(32, "0")), UUID(start.ljust(32, "f"))
+            wanted |= Q(generation__gte=first, generation__lte=last) | Q(pk__range=(first, last))
         return queryset.filter(wanted), False
 
     # Columns

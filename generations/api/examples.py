@@ -28,6 +28,7 @@ QUEUED: dict[str, Any] = {
     "resolution": "720p",
     "style": "",
     "brand": {**REQUEST["brand"], "guidelines": ""},
+    "references": [],
     "provider": "animatic",
     "model": "animatic-1",
     "audio": None,
@@ -241,6 +242,21 @@ PROVIDER: dict[str, Any] = {
         "min_clip_seconds": 1.0,
         "max_clip_seconds": 15.0,
         "audio": False,
+    },
+}
+
+ASSET: dict[str, Any] = {
+    "id": "3a0c8d1e-4f7b-4a55-8f0a-9d7c1b2e6f30",
+    "kind": "reference",
+    "size_bytes": 184220,
+    "sha256": "486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7",
+    "media_type": "image/jpeg",
+    "width": 2048,
+    "height": 1365,
+    "created_at": "2026-01-31T11:59:00.000000Z",
+    "links": {
+        "self": "http://127.0.0.1:8000/api/v1/assets/3a0c8d1e-4f7b-4a55-8f0a-9d7c1b2e6f30",
+        "content": "http://127.0.0.1:8000/api/v1/assets/3a0c8d1e-4f7b-4a55-8f0a-9d7c1b2e6f30/content",
     },
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -78,7 +79,7 @@ class GenerationsView(ApiView):
         key = idempotency_key_of(request)
         asked = validated(GenerationInput, request.data)
         if query["dry_run"]:
-            return Response(_plan(asked, api_key_of(request)))
+            return Response(_plan(asked, caller(request), api_key_of(request)))
         created = generation_create(
             owner=caller(request),
             request=asked,
@@ -232,8 +233,8 @@ def _call(service: Callable[..., Any], request: Request, generation_id: UUID) ->
         raise no_such_generation(generation_id) from error
 
 
-def _plan(asked: dict[str, Any], api_key: ApiKey | None) -> dict[str, Any]:
-    planned = dry_run(asked, api_key=api_key)
+def _plan(asked: dict[str, Any], owner: User, api_key: ApiKey | None) -> dict[str, Any]:
+    planned = dry_run(asked, owner=owner, api_key=api_key)
     frame = planned.frame
     return {
         "dry_run": True,

@@ -26,6 +26,9 @@ from generations.states import GenerationStatus
 #: RFC 8941: a string in double quotes, `"` and `\` escaped.
 QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 
+#: As many as the model takes that takes most.
+MAX_REFERENCES = 9
+
 TIME = "a time such as 2026-01-31T12:00:00Z (RFC 3339)"
 
 
@@ -55,6 +58,26 @@ class BrandFields(StrictSerializer):
     )
 
 
+class References(serializers.ListField):
+    """Ids of the caller's own pictures. Whether there are such is found out later."""
+
+    allowed = "a list of at most 9 ids of reference pictures, each once"
+
+    def __init__(self, **options: Any) -> None:
+        child = serializers.UUIDField(error_messages=refusals("the id of a reference picture"))
+        super().__init__(
+            child=child, max_length=MAX_REFERENCES, error_messages=refusals(self.allowed), **options
+        )
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list) and not all(isinstance(each, str) for each in data):
+            self.fail("not_a_list")
+        ids = [str(each) for each in super().to_internal_value(data)]
+        if len(set(ids)) < len(ids):
+            self.fail("not_a_list")
+        return ids
+
+
 @extend_schema_serializer(component_name="Generation")
 class GenerationInput(StrictSerializer):
     """The body of `POST /generations`."""
@@ -73,6 +96,10 @@ class GenerationInput(StrictSerializer):
         allowed="text of at most 200 characters", max_length=200, allow_blank=True, default=""
     )
     brand = BrandFields(allow_null=True, default=None)
+    references = References(
+        default=list,
+        help_text="Ids of pictures that the clips are made from: see `POST /assets`. Not every model takes them.",
+    )
     provider = Text(
         allowed="auto or the name of a provider (see GET /api/v1/providers)", max_length=40, default="auto"
     )

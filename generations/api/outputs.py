@@ -43,6 +43,7 @@ def generation_output(generation: Generation) -> dict[str, Any]:
         "resolution": generation.resolution,
         "style": generation.style,
         "brand": generation.brand,
+        "references": generation.references,
         "provider": generation.provider,
         "model": generation.model,
         "audio": generation.audio,
@@ -131,6 +132,25 @@ def clip_output(clip: Clip, generation: Generation) -> dict[str, Any]:
         "video": {"url": f"{url}/video", **_bytes(clip.video)} if ready and clip.video else None,
         "thumbnail_url": f"{url}/thumbnail" if ready and clip.thumbnail_id else None,
     }
+
+
+def asset_output(asset: Asset) -> dict[str, Any]:
+    """A reference picture."""
+    url = asset_address(asset)
+    return {
+        "id": str(asset.pk),
+        "kind": asset.kind,
+        **_bytes(asset),
+        "width": asset.width,
+        "height": asset.height,
+        "created_at": moment(asset.created_at),
+        "links": {"self": url, "content": f"{url}/content"},
+    }
+
+
+def asset_address(asset: Asset) -> str:
+    """Where a reference picture is found."""
+    return f"{settings.PUBLIC_URL}/api/v1/assets/{asset.pk}"
 
 
 def storyboard_output(storyboard: dict[str, Any]) -> dict[str, Any]:

@@ -29,10 +29,10 @@ MEANINGS = {
     404: "There is none that you may see, or it is not there yet; see `code`.",
     409: "Not possible in the status that it has; see `current_status`.",
     413: "The body is too large.",
-    415: "The body is not `application/json`.",
+    415: "The body is of a type that is not taken here; see `detail`.",
     416: "The Range is outside of the file.",
-    422: "Well formed, but this installation cannot do it (`errors` names the field), or its words are "
-    "blocked (`safety.input.…`).",
+    422: "Well formed, but this installation cannot do it (`errors` names the field), its words are "
+    "blocked (`safety.input.…`), or it is no usable picture (`asset.…`).",
 }
 EVERYWHERE = (401, 403, 429, 503)
 
@@ -66,7 +66,7 @@ LOCATION = OpenApiParameter(
     OpenApiTypes.URI,
     OpenApiParameter.HEADER,
     description="Where to look.",
-    response=[202],
+    response=[201, 202],
 )
 
 ETAG = OpenApiParameter(

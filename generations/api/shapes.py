@@ -128,6 +128,7 @@ class Generation(Shape):
     resolution = serializers.CharField()
     style = serializers.CharField()  # type: ignore[assignment]  # DRF takes fields out of the class.
     brand = Free(allow_null=True)
+    references = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of reference pictures.")
     provider = serializers.CharField(help_text="Never `auto`: what was chosen.")
     model = serializers.CharField()
     audio = serializers.BooleanField(allow_null=True)
@@ -323,6 +324,36 @@ class ProviderList(Shape):
     """All that this installation knows."""
 
     results = Provider(many=True)
+
+
+class AssetLinks(Shape):
+    """Where the bytes are."""
+
+    content = serializers.URLField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `self` cannot be declared as an attribute.
+        return {"self": serializers.URLField(), **super().get_fields()}
+
+
+class Asset(Shape):
+    """A reference picture, as it was kept."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField(help_text="Always `reference`.")
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    media_type = serializers.CharField(help_text="Always `image/jpeg`, whatever was sent.")
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    links = AssetLinks()
+
+
+class AssetList(Shape):
+    """Newest first."""
+
+    results = Asset(many=True)
 
 
 class Ticket(Shape):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from generations.api import generations, media, parts, providers, tickets
+from generations.api import assets, generations, media, parts, providers, tickets
 
 generation = [
     path("", generations.GenerationView.as_view(), name="generation"),
@@ -22,6 +22,9 @@ generation = [
 urlpatterns = [
     path("generations", generations.GenerationsView.as_view(), name="generations"),
     path("generations/<uuid:generation_id>", include(generation)),
+    path("assets", assets.AssetsView.as_view(), name="assets"),
+    path("assets/<uuid:asset_id>", assets.AssetView.as_view(), name="asset"),
+    path("assets/<uuid:asset_id>/content", assets.AssetContentView.as_view(), name="asset-content"),
     path("providers", providers.ProvidersView.as_view(), name="providers"),
     path("providers/<str:name>", providers.ProviderView.as_view(), name="provider"),
     path("ws-tickets", tickets.TicketsView.as_view(), name="ws-tickets"),

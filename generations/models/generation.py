@@ -74,6 +74,7 @@ class Generation(models.Model):
     resolution = models.CharField(max_length=8)
     style = models.CharField(max_length=200, blank=True)
     brand = models.JSONField(null=True, blank=True)
+    references = models.JSONField("ids of reference pictures", default=list, blank=True)
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=100, blank=True)
     audio = models.BooleanField(null=True, blank=True)

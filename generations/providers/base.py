@@ -19,6 +19,28 @@ from videogen.kernel.errors import DomainError
 from videogen.kernel.progress import ReportProgress
 from videogen.kernel.waiting import Tick, nothing
 
+#: What the ledger has in place of a file, before its hash.
+FILE_PREFIX = "file:sha256:"
+
+
+@dataclass(frozen=True)
+class ReferenceFile:
+    """A picture that a clip is to be made from.
+
+    `path` is where it was fetched to, and `address` what stands for it in a model's input; both are
+    there only where a call is about to be sent.
+    """
+
+    sha256: str
+    media_type: str
+    path: Path | None = None
+    address: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the ledger has in its place."""
+        return f"{FILE_PREFIX}{self.sha256}"
+
 
 @dataclass(frozen=True)
 class ClipSpec:
@@ -38,6 +60,7 @@ class ClipSpec:
     resolution: str = "720p"
     audio: bool | None = None
     bought_seconds: Decimal | None = None
+    references: tuple[ReferenceFile, ...] = ()
 
     @property
     def provider_seconds(self) -> Decimal:
@@ -215,7 +238,13 @@ class HostedProvider(VideoProvider, Protocol):
     """
 
     def payload(self, spec: ClipSpec) -> dict[str, Any]:
-        """The input of the model, as `submit` sends it. It is kept in the ledger."""
+        """The input of the model, as `submit` sends it, with files named by their hashes: for the ledger."""
+
+    def with_files(self, spec: ClipSpec, *, tick: Tick = nothing) -> ClipSpec:
+        """The spec, with an address for each picture that the model gets. Uploads what has to be uploaded.
+
+        Nothing is bought by that. Raises like `submit`, but never `OutcomeUnknown`.
+        """
 
     async def poll(self, job: Job, client: httpx.AsyncClient) -> Look:
         """Look how far it is. Raises `Postponed`, or `ProviderError` where the look itself failed."""

@@ -25,7 +25,7 @@ class Fit:
     """What is bought for a request. `aspect_ratio` is one of the provider's, `resolution` one of our names.
 
     `audio` says whether the clip is to have sound. `kept` is the share of the picture that is left
-    after cropping.
+    after cropping. `references` is how many pictures it is made from.
     """
 
     aspect_ratio: str
@@ -33,6 +33,7 @@ class Fit:
     audio: bool
     kept: float
     warnings: tuple[str, ...]
+    references: int = 0
 
 
 def fit(
@@ -57,7 +58,9 @@ def fit(
                 enlarged=_enlarged(aspect_ratio, native, resolution, bought),
             ),
             *_audio_warning(model, audio),
+            *_references_warning(model, references),
         ),
+        references=references,
     )
 
 
@@ -141,6 +144,12 @@ def _audio_warning(model: VideoModel, wanted: bool | None) -> Sequence[str]:
     if wanted is False and model.audio == "always":
         return (f"{model.name} always makes sound; it is left out.",)
     return ()
+
+
+def _references_warning(model: VideoModel, references: int) -> Sequence[str]:
+    if not references or model.input.references:
+        return ()
+    return (f"{model.name} takes a picture as the first frame only: of the first clip, and of no other.",)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -81,6 +81,12 @@ class VideoModel(_Facts):
         return self
 
     @model_validator(mode="after")
+    def _references_have_a_name(self) -> "VideoModel":
+        if self.references and not (self.input.references or self.input.first_frame):
+            raise ValueError("references need input.references or input.first_frame")
+        return self
+
+    @model_validator(mode="after")
     def _prices_are_whole(self) -> "VideoModel":
         for resolution in self.resolutions:
             if not (resolution in self.usd_per_second or resolution in self.usd_per_clip):
@@ -108,9 +114,10 @@ class VideoModel(_Facts):
         prices = self.usd_per_second_audio if audio and self.usd_per_second_audio else self.usd_per_second
         return prices[cast(Resolution, resolution)]
 
-    def seconds_bought(self, seconds: Decimal, resolution: str) -> Decimal | None:
+    def seconds_bought(self, seconds: Decimal, resolution: str, *, references: int = 0) -> Decimal | None:
         """The shortest clip that is as long as that; None where there is none."""
-        return next((allowed for allowed in self.seconds_allowed(resolution) if allowed >= seconds), None)
+        lengths = self.seconds_allowed(resolution, references=references)
+        return next((allowed for allowed in lengths if allowed >= seconds), None)
 
     def _range(self) -> tuple[Decimal, ...]:
         shortest, longest = self.min_seconds or Decimal(0), self.max_seconds or Decimal(0)

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,7 +26,15 @@ from generations.services.call_times import first_look_seconds, model_seconds
 from generations.services.calls import PROVIDER_FULL, call_close, call_lock, error_fields
 from generations.services.events import event_record
 from generations.services.flow import generation_lock
-from generations.states import AT_PROVIDER, CALL, WORKABLE, CallStatus, StageStatus
+from generations.states import (
+    AT_PROVIDER,
+    CALL,
+    OPEN_CALLS,
+    WORKABLE,
+    CallStatus,
+    GenerationStatus,
+    StageStatus,
+)
 from videogen.kernel.errors import Postponed
 from videogen.kernel.states import TransitionRefused
 
@@ -99,9 +108,9 @@ def _accept(call: ProviderCall, job: Job, answer: dict[str, Any]) -> bool:
         with transaction.atomic():
             locked, generation = call_lock(call.pk)
             rival = _has_rival(locked)
-            cancelled_at = (
-                timezone.now() if rival and not locked.cancel_requested_at else locked.cancel_requested_at
-            )
+            cancelled_at = locked.cancel_requested_at
+            if rival or not _is_wanted(generation):
+                cancelled_at = cancelled_at or timezone.now()
             CALL.move(
                 locked,
                 CallStatus.ACCEPTED,
@@ -129,8 +138,17 @@ def _accept(call: ProviderCall, job: Job, answer: dict[str, Any]) -> bool:
 
 
 def _has_rival(call: ProviderCall) -> bool:
-    others = ProviderCall.objects.open().filter(clip=call.clip_id, is_superseded=False).exclude(pk=call.pk)
+    """Whether another call has brought the clip, or is about to."""
+    coming = Q(status__in=OPEN_CALLS, is_superseded=False)
+    come = Q(status=CallStatus.SUCCEEDED, error_code="")
+    others = ProviderCall.objects.filter(coming | come, clip=call.clip_id).exclude(pk=call.pk)
     return call.clip_id is not None and others.exists()
+
+
+def _is_wanted(generation: Generation | None) -> bool:
+    """Whether anybody may still use a clip of it. One that has failed may be retried."""
+    stopped = (GenerationStatus.CANCELLING, GenerationStatus.CANCELLED)
+    return generation is not None and generation.status not in stopped
 
 
 def _tell(generation: Generation, call: ProviderCall) -> None:

@@ -19,7 +19,7 @@ from generations.services.flow import run_wake
 from generations.services.queueing import enqueue, job_id, messages_waiting
 from generations.services.stage_runs import stage_run_lose
 from generations.states import AT_PROVIDER, StageStatus
-from storage_app.models import Asset
+from storage_app.models import Asset, AssetKind
 from storage_app.services import assets_delete
 from videogen.kernel.states import TransitionRefused
 
@@ -101,13 +101,17 @@ def _lose(where: Q, reason: str) -> int:
 
 
 def orphans_delete() -> int:
-    """Delete assets that no generation and no clip refers to. Answers how many."""
+    """Delete assets that no generation and no clip refers to. Answers how many.
+
+    Reference pictures stay: a client keeps them to use them, or to use them again.
+    """
     videos = Generation.objects.filter(Q(video=OuterRef("pk")) | Q(poster=OuterRef("pk")))
     clips = Clip.objects.filter(
         Q(source=OuterRef("pk")) | Q(video=OuterRef("pk")) | Q(thumbnail=OuterRef("pk"))
     )
     old = Asset.objects.filter(created_at__lt=Now() - timedelta(hours=ORPHAN_HOURS))
-    orphans = list(old.exclude(Exists(videos)).exclude(Exists(clips))[:BATCH])
+    ours = old.exclude(kind=AssetKind.REFERENCE)
+    orphans = list(ours.exclude(Exists(videos)).exclude(Exists(clips))[:BATCH])
     assets_delete(assets=orphans)
     return len(orphans)
 

@@ -20,6 +20,7 @@ from generations.services.idempotency import Answer, Created, Once, fingerprint_
 from generations.services.moderation import request_moderate
 from generations.services.planning import RequestPlan, plan_request
 from generations.services.plans import plan_of
+from generations.services.references import references_check, references_hold
 from generations.services.stage_runs import stage_run_lose
 from generations.states import (
     CANCELLABLE,
@@ -65,11 +66,13 @@ def generation_create(
 ) -> Created:
     """Accept a request: store it, queue its first stages, and answer at once. A replay gets the first answer.
 
-    Raises the `DomainError`s of planning and moderation, `TooManyGenerations`, and those of idempotency.
+    Raises `UnknownReference`, the `DomainError`s of planning and moderation, `TooManyGenerations`, and
+    those of idempotency.
     """
     once = Once(owner, idempotency_key, fingerprint_of(request))
     if earlier := once.earlier():
         return earlier
+    references_check(owner=owner, ids=request.get("references") or [])
     # Before the transaction: planning reads the cache, and moderation may ask somebody far away.
     plan = plan_request(request, api_key=api_key)
     request_moderate(request)
@@ -78,6 +81,7 @@ def generation_create(
 
 def _create(owner: User, api_key: ApiKey | None, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
     active_check(owner)
+    references_hold(owner=owner, ids=request.get("references") or [])
     values = dict(request) | {"provider": plan.provider, "model": plan.model, "routing": plan.routing}
     if values.get("seed") is None:
         values["seed"] = secrets.randbelow(MAX_SEED)

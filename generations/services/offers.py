@@ -8,7 +8,7 @@ from typing import Any
 from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard
 from analysis.services import storyboard_sketch
 from generations.media.frame import FrameFormat, frame_format
-from generations.providers.base import Capabilities, ClipSpec, VideoProvider
+from generations.providers.base import Capabilities, ClipSpec, ReferenceFile, VideoProvider
 from generations.providers.durations import Fitted, TooFewScenes, storyboard_fit
 from generations.providers.fitting import DoesNotFit, Fit, fit
 from generations.providers.registry import hosted_provider, provider_get
@@ -79,6 +79,9 @@ def _check_capabilities(request: Mapping[str, Any], model: str, able: Capabiliti
             raise refusal(field, f"{name} cannot do {field} {value!r}; it can do: {', '.join(values)}.")
     if request.get("audio") and not able.audio:
         raise refusal("audio", f"{name} makes silent clips only.")
+    if request.get("references"):
+        message = f"{name} draws its pictures itself and cannot use references; a hosted model may."
+        raise refusal("references", message)
 
 
 def _hosted_offer(
@@ -121,13 +124,15 @@ def request_fit(model: VideoModel, request: Mapping[str, Any]) -> Fit:
         aspect_ratio=request["aspect_ratio"],
         resolution=request["resolution"],
         audio=request.get("audio"),
+        references=len(request.get("references") or ()),
     )
 
 
 def scenes_fit(model: VideoModel, fitted: Fit, storyboard: Storyboard) -> Fitted:
     """The storyboard with scenes that the model can make, for the least money. Raises `TooFewScenes`."""
     price = model.price_per_second(fitted.resolution, fitted.audio)
-    return storyboard_fit(storyboard, model.seconds_allowed(fitted.resolution), price)
+    lengths = model.seconds_allowed(fitted.resolution, references=fitted.references)
+    return storyboard_fit(storyboard, lengths, price)
 
 
 def sketch_of(request: Mapping[str, Any]) -> Storyboard:
@@ -157,6 +162,7 @@ def clip_spec(
     model: str,
     *,
     bought_seconds: Decimal | None = None,
+    references: tuple[ReferenceFile, ...] = (),
 ) -> ClipSpec:
     """What a provider gets for one scene. Each position has a seed of its own."""
     seed = (int(request.get("seed") or 0) + 7919 * scene.position) % 2**31
@@ -170,6 +176,7 @@ def clip_spec(
         resolution=request["resolution"],
         audio=request.get("audio"),
         bought_seconds=bought_seconds,
+        references=references,
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from analysis.contracts import Storyboard
@@ -19,6 +20,7 @@ from generations.services.calls import BudgetTooSmall
 from generations.services.moderation import request_moderate
 from generations.services.offers import Offer, Sketch, offer_of, provider_checked, sketch_of
 from generations.services.plans import Plan, backlog_seconds
+from generations.services.references import references_check
 from generations.services.routing import auto_means, route_of
 from videogen.accounts.budgets import budget_check
 from videogen.accounts.models import ApiKey
@@ -78,11 +80,12 @@ def _text_estimate(request: Mapping[str, Any]) -> Decimal:
     return typical_cost_usd(tasks=tasks, duration_seconds=request["duration_seconds"]).quantize(SMALLEST_USD)
 
 
-def dry_run(request: Mapping[str, Any], *, api_key: ApiKey | None = None) -> DryRun:
+def dry_run(request: Mapping[str, Any], *, owner: User, api_key: ApiKey | None = None) -> DryRun:
     """The plan of a request. Nothing is stored, and no engine that is paid is asked for it.
 
-    Raises what `plan_request` does, and `Unsafe`.
+    Raises what `plan_request` does, `UnknownReference`, and `Unsafe`.
     """
+    references_check(owner=owner, ids=request.get("references") or [])
     plan = plan_request(request, api_key=api_key)
     request_moderate(request)
     if engine_name() != "local":

@@ -12,6 +12,7 @@ REQUEST_FIELDS = (
     "resolution",
     "style",
     "brand",
+    "references",
     "provider",
     "model",
     "audio",

@@ -15,6 +15,7 @@ from generations.providers.registry import hosted_provider
 from generations.providers.video_models import video_model
 from generations.services.events import event_record
 from generations.services.offers import clip_spec, request_fit, scenes_fit
+from generations.services.references import reference_files
 from generations.services.requests import request_of
 
 
@@ -58,7 +59,14 @@ def clip_planned(generation: Generation, scene: Scene, bought_seconds: Decimal |
     """A clip for a scene, as its generation's provider is to make it. Not saved."""
     frame = generation_frame(generation)
     request = request_of(generation)
-    spec = clip_spec(scene, frame, request, generation.model, bought_seconds=bought_seconds)
+    spec = clip_spec(
+        scene,
+        frame,
+        request,
+        generation.model,
+        bought_seconds=bought_seconds,
+        references=reference_files(generation),
+    )
     return Clip(
         generation=generation,
         position=scene.position,
@@ -89,6 +97,7 @@ def clip_spec_of(*, generation: Generation, clip: Clip) -> ClipSpec:
         resolution=generation.resolution,
         audio=generation.audio,
         bought_seconds=clip.bought_seconds,
+        references=reference_files(generation),
     )
 
 
@@ -105,4 +114,6 @@ def fingerprint(spec: ClipSpec, *, provider: str) -> str:
     }
     if spec.bought_seconds is not None:
         made_from |= {"bought_seconds": str(spec.bought_seconds), "audio": spec.audio}
+    if spec.references:
+        made_from["references"] = [reference.sha256 for reference in spec.references]
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

@@ -18,6 +18,7 @@ from generations.services.generations import MAX_SEED, GenerationConflict, activ
 from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
 from generations.services.moderation import words_moderate
 from generations.services.plans import plan_of
+from generations.services.references import UnknownReference, references_hold
 from generations.services.requests import request_of
 from generations.services.storyboards import clip_planned, clip_spec_of, fingerprint
 from generations.states import FINISHED, ClipStatus
@@ -74,6 +75,7 @@ def _regenerated(
     parent = generation_lock(generation.pk)
     _check(parent, position)
     active_check(parent.owner)
+    _references_hold(parent)
     storyboard = _storyboard(parent, position, micro_prompt)
     clips = list(Clip.objects.filter(generation=parent).order_by("position"))
     version = Generation.objects.create(
@@ -97,6 +99,17 @@ def _regenerated(
     clips_pay(generation=version, steps=plan_of(version).startable())
     generation_advance(generation=version)
     return version
+
+
+def _references_hold(parent: Generation) -> None:
+    try:
+        references_hold(owner=parent.owner, ids=parent.references)
+    except UnknownReference as gone:
+        raise GenerationConflict(
+            "A reference picture of this video has been deleted: no clip can be made from it any more.",
+            code="reference.deleted",
+            status=parent.status,
+        ) from gone
 
 
 def _storyboard(parent: Generation, position: int, micro_prompt: str) -> Storyboard:

@@ -18,9 +18,10 @@ from generations.services.call_sending import (
     call_take_back,
 )
 from generations.stages.base import StageWork
+from generations.stages.references import references_fetch
 from videogen.kernel.breaker import breaker_check, breaker_record
 from videogen.kernel.errors import Postponed
-from videogen.kernel.quota import Limits, Place, quota_refused, quota_settle, quota_take
+from videogen.kernel.quota import Limits, Place, quota_pause, quota_refused, quota_settle, quota_take
 
 #: Shown while a provider is asked.
 ASKED = 0.01
@@ -38,12 +39,30 @@ def clip_send(work: StageWork, provider: HostedProvider, spec: ClipSpec, call: P
     """
     subject = breaker_subject(provider.name)
     breaker_check(subject, ticket=str(call.pk))
+    # Before the ledger says that the call may have been made.
+    spec = _with_files(work, provider, spec)
     place = _place(work, subject, call)
     try:
         _begin(work, call, provider, spec)
         _send(work, provider, spec, call)
     finally:
         quota_settle(place, cost=1)
+
+
+def _with_files(work: StageWork, provider: HostedProvider, spec: ClipSpec) -> ClipSpec:
+    """The spec with its pictures as the provider takes them. An upload costs nothing and may happen twice."""
+    if not work.generation.references:
+        return spec
+    subject, fetched = breaker_subject(provider.name), references_fetch(work, spec)
+    try:
+        return provider.with_files(fetched, tick=lambda: work.report(ASKED))
+    except Postponed as postponed:
+        if postponed.code == "provider.rate_limited":
+            quota_pause(subject=subject, seconds=postponed.seconds)
+        raise
+    except ProviderError as error:
+        breaker_record(subject, failed=error.code == "provider.unreachable")
+        raise
 
 
 def _place(work: StageWork, subject: str, call: ProviderCall) -> Place:

@@ -1,7 +1,9 @@
 """The cast: alice owns, bob shares nothing, mallory must never see, operator is staff."""
 
+from collections.abc import Callable
+
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from generations.models import Generation
@@ -53,3 +55,18 @@ def desk(operator: User) -> Client:
     client = Client()
     client.force_login(operator)
     return client
+
+
+@pytest.fixture
+def staff_with(mallory: User) -> Callable[..., Client]:
+    """A staff user's browser, with these permissions and no others."""
+
+    def login(*codenames: str) -> Client:
+        mallory.is_staff = True
+        mallory.save()
+        mallory.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(mallory)
+        return client
+
+    return login

@@ -4,14 +4,19 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from generations.models import Clip, ProviderCall
 from generations.states import AT_PROVIDER, OPEN_CALLS, CallStatus
 from generations.tests.factories import ClipFactory, GenerationFactory, UserFactory
+from videogen.accounts.budgets import budget_reserve
 
 #: Of four seconds.
 PRICE_USD = Decimal("0.72")
+#: The provider has, or had, a job for these, and takes money for these.
+JOBS = (CallStatus.ACCEPTED, CallStatus.SUCCEEDED, CallStatus.FAILED, CallStatus.CANCELLED)
+BILLED = (CallStatus.SUCCEEDED, CallStatus.CANCELLED)
 
 
 def call_made(
@@ -56,13 +61,10 @@ def undecided_call(**differing: Any) -> ProviderCall:
         clip_count=1,
     )
     clip = ClipFactory(generation=generation, position=1, provider="replicate", status="failed")
+    with transaction.atomic():
+        budget_reserve(key=None, amount_usd=PRICE_USD, on=now.date())
     asks = {"doubted_at": now, "given_up_at": now, "next_look_at": None}
     return call_made(CallStatus.UNKNOWN, **{"clip": clip, **asks, **differing})
-
-
-#: The provider has, or had, a job for these, and takes money for these.
-JOBS = (CallStatus.ACCEPTED, CallStatus.SUCCEEDED, CallStatus.FAILED, CallStatus.CANCELLED)
-BILLED = (CallStatus.SUCCEEDED, CallStatus.CANCELLED)
 
 
 def _job_id() -> str:

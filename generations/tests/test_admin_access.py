@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -46,21 +46,6 @@ def verbs(run: StageRun) -> list[str]:
 
 def poster_of(generation: Generation) -> str:
     return reverse("admin:generations_generation_asset", args=[generation.pk, generation.poster_id])
-
-
-@pytest.fixture
-def staff_with(mallory: User) -> Callable[..., Client]:
-    """A staff user's browser, with these permissions and no others."""
-
-    def login(*codenames: str) -> Client:
-        mallory.is_staff = True
-        mallory.save()
-        mallory.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-        client = Client()
-        client.force_login(mallory)
-        return client
-
-    return login
 
 
 def test_strangers_are_sent_to_the_login(client: Client, run: StageRun) -> None:

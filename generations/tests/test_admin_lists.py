@@ -1,5 +1,6 @@
 """The lists answer an operator's questions, at the same cost for one row and for many."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generations.states import GenerationStatus, StageStatus
-from generations.tests.factories import GenerationFactory, StageRunFactory
+from generations.tests.factories import ClipFactory, GenerationFactory, StageRunFactory
+from generations.tests.ledger import undecided_call
 from videogen.kernel.admin import pagination
 from videogen.kernel.admin.formatting import badge
 
@@ -141,6 +143,28 @@ def test_the_first_page_counts_what_needs_a_person(day: None, desk: Client) -> N
     assert (board.queued, board.running, board.stuck, board.failed) == (2, 2, 1, 1)
 
 
+def test_the_first_page_counts_what_providers_have_and_what_asks_for_a_decision(desk: Client) -> None:
+    StageRunFactory(queue="clips", status=StageStatus.WAITING)
+    undecided_call()
+    answer = desk.get(reverse("admin:index"))
+    board, page = answer.context["board"], answer.content.decode()
+    assert (board.waiting, board.undecided) == (1, 1)
+    assert "/admin/generations/providercall/?question=undecided" in page
+
+
+def test_the_first_page_leads_to_calls_only_who_may_see_them(staff_with: Callable[..., Client]) -> None:
+    page = staff_with("view_generation").get(reverse("admin:index")).content
+    assert b"providercall" not in page
+
+
+def test_a_waiting_attempt_is_listed_with_the_provider_that_has_it(desk: Client) -> None:
+    clip = ClipFactory(provider="replicate")
+    StageRunFactory(clip=clip, stage="clip", status=StageStatus.WAITING, worker="host:1:42")
+    page = desk.get(STAGE_RUNS).content.decode()
+    assert "at replicate<br>" in page
+    assert "host:1:42" not in page
+
+
 def test_the_first_page_tells_how_long_the_queues_are(desk: Client) -> None:
     StageRunFactory(queue="clips", available_at=ago(minutes=3))
     StageRunFactory(queue="clips", available_at=ago(minutes=-3))
@@ -155,7 +179,7 @@ def test_the_first_page_costs_the_same_for_one_row_and_for_twenty(
     desk: Client, django_assert_num_queries, rows: int
 ) -> None:
     StageRunFactory.create_batch(rows)
-    with django_assert_num_queries(5):  # The session, the user, the board's two, the recent actions.
+    with django_assert_num_queries(6):  # The session, the user, the board's three, the recent actions.
         desk.get(reverse("admin:index"))
 
 

@@ -51,7 +51,8 @@ def test_the_page_costs_the_same_for_one_clip_and_for_twenty(
     generation = failed()
     furnish(generation, number)
     page(desk, generation)  # Django remembers content types from here on.
-    with django_assert_num_queries(8):  # Session, user; the row, its owner, versions, clips, runs, events.
+    # Session, user; the row, its owner, versions, clips, calls, runs, events.
+    with django_assert_num_queries(9):
         page(desk, generation)
 
 

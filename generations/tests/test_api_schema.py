@@ -51,6 +51,11 @@ def test_every_json_answer_has_an_example(document: dict[str, Any]) -> None:
 
 def test_the_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(operations(document)) == [
+        "assets_content_get",
+        "assets_create",
+        "assets_delete",
+        "assets_get",
+        "assets_list",
         "generations_approve",
         "generations_cancel",
         "generations_clips_list",
@@ -92,6 +97,7 @@ EXAMPLES = {
     "Plan": examples.PLAN,
     "ClipList": examples.CLIPS,
     "EventPage": examples.EVENTS,
+    "Asset": examples.ASSET,
     "Provider": examples.PROVIDER,
     "Ticket": examples.TICKET,
     "Problem": examples.PROBLEM,
@@ -106,6 +112,7 @@ def test_the_examples_have_the_shape_that_they_illustrate(document: dict[str, An
 @pytest.fixture
 def completed(generation: Generation) -> Generation:
     asset = AssetFactory(owner=generation.owner)
+    AssetFactory(owner=generation.owner, kind="reference", width=640, height=480)
     stored = examples.SCENE | {"duration_seconds": "4.0"}
     ClipFactory(generation=generation, position=1, status="ready", scene=stored, video=asset, thumbnail=asset)
     Generation.objects.update(
@@ -127,6 +134,7 @@ def completed(generation: Generation) -> Generation:
         (f"{GENERATIONS}/{{id}}/events", "EventPage"),
         (f"{GENERATIONS}/{{id}}/storyboard", "Storyboard"),
         (GENERATIONS, "GenerationPage"),
+        ("/api/v1/assets", "AssetList"),
         ("/api/v1/providers", "ProviderList"),
         ("/api/v1/generations/nothing", "Problem"),
     ],

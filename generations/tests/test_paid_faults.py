@@ -196,9 +196,10 @@ def test_a_long_wait_for_our_own_backlog_is_no_reason_to_give_up_later(studio: S
     generation = studio.sent(clips=2)
     waits = StageRun.objects.filter(pk=clip_run(generation, 2).pk, put_back_count=1)
     assert waits.update(created_at=F("created_at") - DAY, waiting_since=F("waiting_since") - DAY)
-    studio.look()
-    studio.script(Fault("rate_limited_seconds", seconds=1))
-    assert statuses(studio.go_on(generation)) == ["succeeded"] * 2
+    studio.script(Fault("truncated", times=2))  # What comes too early is put back as well.
+    studio.go_on(generation)
+    assert statuses(generation) == ["succeeded"] * 2
+    assert [clip_run(generation, position).status for position in (1, 2)] == ["succeeded"] * 2
 
 
 REFUSALS = [

@@ -1,7 +1,6 @@
 """What comes of a job: it fails, it is refused, or its clip is another one than was asked for."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from generations.services.generations import generation_retry
 from generations.testing.video_servers import Fault
 from generations.tests.clients import GENERATIONS, JsonClient
 from generations.tests.following import assert_whole, error_of
-from generations.tests.studio import PRICES, Studio, calls_of, clip_run, statuses, told
+from generations.tests.studio import ALL, PRICES, Studio, calls_of, clip_run, statuses, told
 from generations.tests.studio import studio as studio
 from storage_app.services import asset_fetch
 
@@ -61,32 +60,39 @@ def test_rejected_input_counts_as_billed_where_that_cannot_be_told(studio: Studi
     assert (at_fal.actual_usd, at_replicate.actual_usd) == (PRICES["fal"], 0)
 
 
-ODD = [
-    Fault("short_clip"),
-    Fault("short_clip", seconds=3),
-    Fault("other_size", message="640x480"),
-    Fault("other_size", message="360x640"),
-    Fault("other_fps", message="12"),
-    Fault("other_fps", message="60"),
-    Fault("with_audio"),
-]
+ODD = {
+    "size, rate and sound": [
+        Fault("other_size", message="640x480"),
+        Fault("other_fps", message="12"),
+        Fault("with_audio"),
+    ],
+    "length, shape and rate": [
+        Fault("short_clip"),
+        Fault("other_size", message="360x640"),
+        Fault("other_fps", message="60"),
+    ],
+}
 
 
-@pytest.mark.parametrize("fault", ODD, ids=lambda fault: f"{fault.kind} {fault.message}")
-def test_whatever_comes_the_video_is_as_it_was_planned(studio: Studio, fault: Fault, tmp_path: Path) -> None:
-    studio.script(fault)  # The second clip is as it should be.
-    generation = studio.made(clips=2)
+@pytest.mark.parametrize("faults", ODD.values(), ids=ODD)
+def test_whatever_comes_the_video_is_as_it_was_planned(
+    studio: Studio, faults: list[Fault], tmp_path: Path
+) -> None:
+    studio.script(*faults)
+    generation = studio.made(clips=3)
     assert_whole(generation)
-    assert_as_planned(video_of(generation, tmp_path))
+    assert_as_planned(video_of(generation, tmp_path), seconds=12)
+    assert len(studio.replicate.ledger.jobs()) == 3
 
 
-def test_clips_of_two_providers_and_with_and_without_sound_join(studio: Studio, tmp_path: Path) -> None:
-    studio.script(Fault("with_audio"), Fault("other_size", message="640x360"))
-    generation = studio.planned(clips=2, provider="auto", model="")
-    studio.replicate.script(Fault("no_credit", on="submit", times=9))
-    studio.go_on(generation, ALL)
-    assert_whole(generation)
-    assert_as_planned(video_of(generation, tmp_path))
+def test_clips_of_two_providers_join(studio: Studio, tmp_path: Path) -> None:
+    studio.script(Fault("with_audio"))
+    generation = studio.planned("auto", clips=2)
+    first = generation.provider
+    studio.work(generation)
+    studio.servers[first].script(Fault("no_credit", times=9))
+    assert_whole(studio.go_on(generation, ALL))
+    assert_as_planned(video_of(generation, tmp_path), seconds=8)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -115,8 +121,8 @@ def video_of(generation: Generation, directory: Path) -> MediaInfo:
     return probe(directory / "video.mp4")
 
 
-def assert_as_planned(info: MediaInfo) -> None:
-    picture: tuple[Any, ...] = (info.width, info.height, info.fps, info.frames, info.constant_rate)
-    assert picture == (854, 480, 24, 192, True)
+def assert_as_planned(info: MediaInfo, *, seconds: int) -> None:
+    picture = (info.width, info.height, info.fps, info.frames, info.constant_rate)
+    assert picture == (854, 480, 24, 24 * seconds, True)
     assert info.audio_codec == "aac"
-    assert info.audio_seconds == pytest.approx(8, abs=0.05)
+    assert info.audio_seconds == pytest.approx(seconds, abs=0.05)

@@ -84,13 +84,21 @@ def test_the_input_is_in_the_models_words():
     }
 
 
+def test_what_a_model_has_no_word_for_is_not_sent():
+    payload = provider.payload(spec_of("minimax/hailuo-2.3"))
+    assert payload.keys() == {"prompt", "duration", "resolution", "prompt_optimizer"}
+    assert (payload["prompt"], payload["duration"]) == ("A red cup in the rain.", 6)
+
+
 def test_the_price_is_that_of_the_seconds_that_are_bought():
     assert provider.estimate(spec_of(VEO, seconds="4.5")) == 6 * Decimal("0.20")
     assert provider.estimate(spec_of(VEO, seconds="4.5", audio=True)) == 6 * Decimal("0.40")
     assert provider.estimate(spec_of(VEO, seconds="2", bought_seconds=Decimal(8))) == 8 * Decimal("0.20")
 
 
-@pytest.mark.parametrize("spec", [{"model": "no/such"}, {"model": VEO, "seconds": "9"}])
+@pytest.mark.parametrize(
+    "spec", [{"model": "no/such"}, {"model": VEO, "seconds": "9"}, {"model": VEO, "aspect_ratio": "1:1"}]
+)
 def test_what_is_not_sold_is_not_asked_for(service, spec):
     with pytest.raises(ProviderError) as refused:
         submit(**spec)

@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -21,7 +23,7 @@ from videogen.testing.waiting import eventually
 def plain(request):
     """Each of the two servers, by plain HTTP."""
     with request.param(queue_seconds=0.05, run_seconds=0.1) as server:
-        yield ProviderClient(server, timeout_seconds=0.8)
+        yield ProviderClient(server)
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ def test_a_connection_is_dropped_before_or_after_the_job_is_accepted(plain, kind
 @pytest.mark.parametrize("kind, accepted", [("hang_before", 0), ("hang_after", 1)])
 def test_no_answer_comes_before_or_after_the_job_is_accepted(plain, kind, accepted):
     plain.server.script(Fault(kind))
+    plain.http.timeout = 0.5
     with pytest.raises(httpx.ReadTimeout):
         plain.submit()
 
@@ -95,7 +98,7 @@ def test_a_429_can_name_a_date(plain):
     plain.server.script(Fault("rate_limited_date", seconds=90))
     date = parsedate_to_datetime(plain.submit().headers["retry-after"])
 
-    assert math.isclose(date.timestamp(), time.time() + 90, abs_tol=2)
+    assert math.isclose(date.timestamp(), time.time() + 90, abs_tol=5)
 
 
 @pytest.mark.parametrize(
@@ -296,10 +299,11 @@ def test_a_webhook_can_fail_to_come(plain, receiver):
 
 def test_a_webhook_can_be_late(plain, receiver):
     plain.server.script(Fault("late", on="webhook", seconds=0.5))
-    plain.finished(webhook=receiver.url())
-    assert receiver.received == []
+    plain.job(webhook=receiver.url())
+    ledger = plain.server.ledger
+    assert eventually(lambda: any(each.event == "completed" for each in ledger.deliveries()))
 
-    assert eventually(lambda: receiver.received)
+    assert ledger.deliveries()[-1].at > ledger.jobs()[0].job.ends_at + 0.5
 
 
 def test_a_webhook_can_come_twice(plain, receiver):
@@ -308,8 +312,8 @@ def test_a_webhook_can_come_twice(plain, receiver):
     expected = 2 if plain.is_fal else 8
 
     assert eventually(lambda: len(receiver.received) == expected)
-    bodies = [received.body for received in receiver.received]
-    assert bodies[-1] == bodies[-2]
+    counts = Counter(received.body for received in receiver.received)
+    assert all(count % 2 == 0 for count in counts.values())
 
 
 def good(plain, hook) -> bool:
@@ -342,12 +346,12 @@ def test_a_stale_webhook_was_signed_an_hour_ago(plain, receiver):
 
     name = "x-fal-webhook-timestamp" if plain.is_fal else "webhook-timestamp"
     age_seconds = time.time() - int(receiver.received[0].headers[name])
-    assert age_seconds == pytest.approx(3600, abs=5)
+    assert age_seconds == pytest.approx(3600, abs=60)
 
 
 def test_a_webhook_can_be_about_another_job(plain, receiver):
     plain.server.script(Fault("other_job"))
-    job_id, other_id = plain.job(webhook=receiver.url()), plain.job()
+    other_id, job_id = plain.job(), plain.job(webhook=receiver.url())
     assert eventually(lambda: receiver.received)
 
     told = receiver.received[-1].json["request_id" if plain.is_fal else "id"]
@@ -390,9 +394,10 @@ def test_a_fault_without_a_place_has_a_natural_one(kind):
 
 def test_closing_a_server_ends_what_it_was_doing(plain):
     plain.server.script(Fault("hang_before"))
-    begun = time.monotonic()
-    with pytest.raises(httpx.HTTPError):
-        plain.submit()
-    plain.server.__exit__(None, None, None)
+    plain.http.timeout = 60
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(plain.submit)
+        assert eventually(lambda: plain.server.ledger.running)
+        plain.server.__exit__(None, None, None)
 
-    assert time.monotonic() - begun < 2
+        assert isinstance(outcome.exception(), httpx.RemoteProtocolError)

@@ -16,7 +16,9 @@ from django.core.checks.messages import ERROR, WARNING
 from django.core.files.storage import storages
 
 from generations.media.ffmpeg import ffmpeg_binary
+from generations.providers.base import HostedProvider
 from generations.providers.registry import provider_get, provider_names
+from generations.services.routing import auto_means
 from storage_app.backends.base import AssetStorage
 from storage_app.errors import StorageError
 from videogen.doctor.finding import Finding, broken, off, ok, warning
@@ -68,24 +70,39 @@ def _said_by_ffmpeg(option: str) -> str:
 
 
 def providers() -> Iterator[Finding]:
+    meant = _meant_by_default()
     for name in provider_names():
         try:
-            missing = provider_get(name).unavailable_because()
+            provider = provider_get(name)
         except ImportError as error:
             yield broken(f"Provider {name}", str(error), "Correct EXTRA_PROVIDERS.")
             continue
+        missing = provider.unavailable_because()
+        is_hosted = isinstance(provider, HostedProvider)
         if missing is None:
-            yield ok(f"Provider {name}", "available" + (", the default" if _is_default(name) else ""))
+            yield ok(f"Provider {name}", "available" + _role(name, meant, is_hosted=is_hosted))
+        elif name == settings.DEFAULT_PROVIDER:
+            yield broken(f"Provider {name}", "not available, and the default", missing)
         else:
-            report = broken if _is_default(name) else warning
+            report = off if is_hosted else warning  # Nobody has to pay for clips.
             yield report(f"Provider {name}", "not available", missing)
-    if settings.DEFAULT_PROVIDER not in provider_names():
-        advice = f"Set DEFAULT_PROVIDER to one of: {', '.join(provider_names())}."
+    if settings.DEFAULT_PROVIDER not in ("auto", *provider_names()):
+        advice = f"Set DEFAULT_PROVIDER to auto, or to one of: {', '.join(provider_names())}."
         yield broken("Providers", f"There is no {settings.DEFAULT_PROVIDER}", advice)
 
 
-def _is_default(name: str) -> bool:
-    return name == settings.DEFAULT_PROVIDER
+def _meant_by_default() -> str | None:
+    """The one provider that a request gets which names none; None where several are weighed."""
+    try:
+        return auto_means()
+    except ImportError:
+        return None  # Said below, of the provider that cannot be loaded.
+
+
+def _role(name: str, meant: str | None, *, is_hosted: bool) -> str:
+    if name == meant:
+        return ", the default"
+    return ", one of those that auto weighs" if meant is None and is_hosted else ""
 
 
 def storage() -> Iterator[Finding]:

@@ -2,3 +2,5 @@
 
 from videogen.testing.away import away_database as away_database
 from videogen.testing.away import away_redis as away_redis
+from videogen.tests.downloads import fetch as fetch
+from videogen.tests.downloads import refusal as refusal

@@ -71,6 +71,10 @@ class RawServer:
             with connection:
                 if self._rude or self._hears(connection):
                     talk(connection)
+                    # To close with something unread would cut off what was just sent.
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):
+                        pass
 
     def _hears(self, connection: socket.socket) -> bool:
         head = b""

@@ -19,10 +19,11 @@ from pytest_django import Settings
 
 from analysis.language_models import TASKS
 from analysis.testing.openai_server import Fault, OpenAIServer
+from generations.tests.ledger import call_made, undecided_call
 from videogen.accounts.budgets import budget_reserve, budget_spend
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import api_key_create
-from videogen.doctor import analysis, budgets, configured, reachable, unsafe
+from videogen.doctor import analysis, budgets, configured, providers, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 from videogen.embedded.places import api_key_file
 from videogen.kernel.breaker import breaker_record
@@ -31,6 +32,8 @@ from videogen.kernel.quota import quota_learn, quota_pause
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.stack.configuration import StackConfiguration
 from videogen.testing.processes import manage, running
+
+KEY = "r8_doctor-0123456789abcdef"
 
 
 def states(check: Check) -> dict[str, State]:
@@ -60,7 +63,9 @@ def redis_set(client: Any, **values: str) -> Iterator[None]:
 
 @pytest.mark.parametrize("check", configured.CHECKS)
 def test_a_fresh_installation_is_well_configured(check: Check) -> None:
-    assert {finding.state for finding in check()} == {State.OK}
+    found = {finding.state for finding in check()}
+    assert State.OK in found
+    assert found <= {State.OK, State.OFF}  # Paid providers have no key yet.
 
 
 def test_an_ffmpeg_that_is_missing_is_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -85,6 +90,36 @@ def test_a_provider_that_cannot_be_loaded_is_broken(settings: Settings) -> None:
 def test_a_default_provider_that_is_unknown_is_broken(settings: Settings) -> None:
     settings.DEFAULT_PROVIDER = "mine"
     assert states(configured.providers)["Providers"] == State.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("default", "key", "animatic", "replicate"),
+    [
+        ("auto", "", "available, the default", "not available"),
+        ("auto", KEY, "available", "available, one of those that auto weighs"),
+        ("replicate", KEY, "available", "available, the default"),
+        ("replicate", "", "available", "not available, and the default"),
+        ("animatic", KEY, "available, the default", "available"),
+    ],
+)
+def test_a_provider_says_whether_a_request_gets_it_that_names_none(
+    settings: Settings, default: str, key: str, animatic: str, replicate: str
+) -> None:
+    settings.DEFAULT_PROVIDER, settings.REPLICATE_API_TOKEN = default, key
+    said = {finding.name: finding.detail for finding in configured.providers()}
+    assert (said["Provider animatic"], said["Provider replicate"]) == (animatic, replicate)
+
+
+def test_a_paid_provider_without_a_key_is_off_unless_it_is_the_default(settings: Settings) -> None:
+    settings.DEFAULT_PROVIDER, settings.REPLICATE_API_TOKEN, settings.FAL_KEY = "fal", "", ""
+    found = states(configured.providers)
+    assert (found["Provider replicate"], found["Provider fal"]) == (State.OFF, State.BROKEN)
+
+
+def test_a_provider_that_cannot_be_loaded_does_not_end_the_visit(settings: Settings) -> None:
+    settings.EXTRA_PROVIDERS, settings.REPLICATE_API_TOKEN = {"mine": "nowhere.Provider"}, ""
+    assert states(configured.providers)["Provider animatic"] == State.OK
+    assert list(providers.webhooks()) == []
 
 
 def test_a_storage_that_cannot_be_written_is_broken(settings: Settings, tmp_path: Path) -> None:
@@ -181,6 +216,66 @@ def test_before_the_first_start_nothing_is_broken_and_one_line_says_so(tmp_path:
     assert found["reachable"][0]["detail"].startswith("no stack runs on")
     assert {finding["state"] for finding in found["reachable"]} == {"off"}
     assert not (tmp_path / "var").exists()
+
+
+# Paid providers
+
+
+@pytest.fixture
+def replicate(settings: Settings) -> None:
+    settings.REPLICATE_API_TOKEN, settings.FAL_KEY, settings.PROVIDER_WEBHOOK_URL = KEY, "", ""
+
+
+@pytest.mark.django_db
+def test_without_a_key_there_is_nothing_to_say_of_paid_providers(settings: Settings) -> None:
+    settings.REPLICATE_API_TOKEN = settings.FAL_KEY = ""
+    assert [list(check()) for check in (*providers.CONFIGURED, *providers.REACHABLE)] == [[], [], []]
+
+
+def test_where_providers_tell_us_is_said(replicate: None, settings: Settings) -> None:
+    assert only(providers.webhooks).state == State.OFF
+    settings.PROVIDER_WEBHOOK_URL = "https://videogen.example"
+    finding = only(providers.webhooks)
+    assert (finding.state, "https://videogen.example/hooks/" in finding.detail) == (State.OK, True)
+
+
+@pytest.mark.django_db
+def test_a_provider_that_works_shows_how_much_it_has(replicate: None) -> None:
+    call_made("accepted")
+    call_made("succeeded")
+    finding = only(providers.limits)
+    assert (finding.name, finding.detail) == (
+        "Calls to replicate",
+        "1 of 100 clips at work, breaker closed",
+    )
+
+
+@pytest.mark.django_db
+def test_a_provider_that_is_left_alone_is_warned_of(replicate: None) -> None:
+    quota_pause(subject="clips:replicate", seconds=100)
+    assert only(providers.limits).detail == "paused for 100 s"
+    for _ in range(5):
+        breaker_record("clips:replicate", failed=True)
+    finding = only(providers.limits)
+    assert (finding.state, finding.detail[:34]) == (State.WARNING, "it fails, and is left alone for 15")
+
+
+@pytest.mark.django_db
+def test_calls_that_ask_for_a_decision_are_warned_of(replicate: None) -> None:
+    assert only(providers.undecided).state == State.OK
+    undecided_call()
+    undecided_call(provider="fal")
+    finding = only(providers.undecided)
+    assert finding.state == State.WARNING
+    assert finding.detail == "2 at fal and replicate may have been taken, or not; $1.44 is reserved for them"
+
+
+@pytest.mark.parametrize("check", providers.REACHABLE)
+def test_without_a_database_paid_calls_are_left_out(
+    replicate: None, check: Check, away_database: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with away_database():
+        assert list(check()) == []
 
 
 # The text tasks

@@ -191,26 +191,33 @@ def test_a_key_that_is_no_header_is_not_sent_and_not_shown():
     assert KEY not in "".join(traceback.format_exception(raised.value))
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BAD_ANSWERS = {
-    "nothing": b"",
-    "garbage": b"220 mail.example ESMTP\r\n\r\n",
-    "cut in the headers": b"HTTP/1.1 200 OK\r\nContent-",
-    "cut in the body": answer(b"half", length=8),
-    "cut in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nhalf",
-    "no number": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
-    "compressed": answer(b"\x1f\x8b", "Content-Encoding: gzip"),
-    "too large": answer(bytes(2 * 1024 * 1024 + 1)),
-    "endless headers": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500_000,
+    "nothing": (b"", "was cut"),
+    "cut in the headers": (b"HTTP/1.1 200 OK\r\nContent-", "was cut"),
+    "cut in the body": (answer(b"half", length=8), "was cut"),
+    "cut in a chunk": (CHUNKED + b"8\r\nhalf", "was cut"),
+    "garbage": (b"220 mail.example ESMTP\r\n\r\n", "is not HTTP"),
+    "no number": (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "is not HTTP"),
+    "endless headers": (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500_000, "is not HTTP"),
+    "compressed": (answer(b"\x1f\x8b", "Content-Encoding: gzip"), "compressed"),
+    "too large": (answer(bytes(2 * 1024 * 1024 + 1)), "more than 2097152 bytes"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_ANSWERS)
 def test_what_may_have_arrived_but_was_not_answered_well_has_no_answer(name):
-    with RawServer(says(BAD_ANSWERS[name])) as server, pytest.raises(NoAnswer) as raised:
+    said, reason = BAD_ANSWERS[name]
+    with RawServer(says(said)) as server, pytest.raises(NoAnswer, match=reason) as raised:
         send_once(post(server.origin), timeout_seconds=5)
 
     assert (server.connections, len(server.requests)) == (1, 1)  # It was not tried again.
     assert KEY not in str(raised.value)
+
+
+def test_an_answer_may_be_as_large_as_agreed():
+    with RawServer(says(answer(bytes(2 * 1024 * 1024)))) as server:
+        assert len(send_once(post(server.origin), timeout_seconds=5).content) == 2 * 1024 * 1024
 
 
 def test_a_certificate_that_is_trusted_is_enough(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from generations.providers.hosted.answers import Answer
 from generations.providers.hosted.failures import unreachable
 from generations.providers.hosted.vendors import Vendor
 from videogen.kernel.http.exchange import MAX_ANSWER_BYTES, HttpTrouble, NotSent, send_once
-from videogen.kernel.waiting import Tick
+from videogen.kernel.waiting import Tick, nothing
 
 #: For a client that was made without a timeout.
 LOOK_SECONDS = 30.0
@@ -36,10 +36,10 @@ def submit_once(
     return Answer.of(response.status_code, response.headers, response.content)
 
 
-def ask(vendor: Vendor, request: httpx.Request, *, timeout_seconds: float) -> Answer:
+def ask(vendor: Vendor, request: httpx.Request, *, timeout_seconds: float, tick: Tick = nothing) -> Answer:
     """One request that costs nothing. Raises `ProviderError` where no answer came."""
     try:
-        response = send_once(request, timeout_seconds=timeout_seconds)
+        response = send_once(request, timeout_seconds=timeout_seconds, tick=tick)
     except HttpTrouble as error:
         raise unreachable(vendor, f"gave no answer ({_inside(error)})") from error
     return Answer.of(response.status_code, response.headers, response.content)

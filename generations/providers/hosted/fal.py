@@ -74,7 +74,7 @@ class FalProvider(RegisteredModels):
         answer = submit_once(
             FAL,
             f"{FAL.url}/{quote(spec.model)}{query}",
-            self.payload(spec),
+            self.input_sent(spec),
             headers={"X-Fal-Request-Timeout": str(settings.PROVIDER_JOB_SECONDS)},
             tick=tick,
         )
@@ -116,7 +116,7 @@ class FalProvider(RegisteredModels):
         check_fal(fal_signed(headers, body))
         return news_of(body, "request_id")
 
-    def file_input(self, path: Path, media_type: str) -> str:
+    def file_input(self, path: Path, media_type: str, *, tick: Tick = nothing) -> str:
         """What stands for this file in a model's input."""
         return fal_file(path, media_type)
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from generations.providers.base import Found, Job, Sought
 from generations.providers.hosted.exchanges import look
 from generations.providers.hosted.failures import look_failure
+from generations.providers.hosted.inputs import stands_for_files
 from generations.providers.hosted.vendors import REPLICATE
 
 MAX_PAGES = 10
@@ -102,9 +103,12 @@ def _last_part(webhook: str) -> str:
 
 
 def _is_same(listed: Any, sent: Mapping[str, Any]) -> bool:
-    """Whether all that was sent is there. The service may have added what we left out."""
+    """Whether all that was sent is there. The service may have added what we left out.
+
+    Of a file it is not known here how it was sent.
+    """
     return isinstance(listed, dict) and all(
-        name in listed and listed[name] == value for name, value in sent.items()
+        name in listed and (stands_for_files(value) or listed[name] == value) for name, value in sent.items()
     )
 
 

@@ -1,6 +1,7 @@
 """What hosted providers do alike: all that follows from the registry's rows, and the fetching of the clip."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,14 +9,15 @@ from typing import Any, ClassVar
 import httpx
 
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
-from generations.providers.base import Capabilities, ClipSpec
+from generations.providers.base import Capabilities, ClipSpec, ReferenceFile
 from generations.providers.fitting import DoesNotFit, fit
 from generations.providers.hosted.exchanges import look_client
 from generations.providers.hosted.fetching import clip_fetch
-from generations.providers.hosted.inputs import input_of, model_of, order_of
+from generations.providers.hosted.inputs import input_of, input_sent, model_of, order_of, pictures_of
 from generations.providers.hosted.vendors import Vendor
 from generations.providers.video_models import VideoModel, video_models
 from videogen.kernel.progress import ReportProgress
+from videogen.kernel.waiting import Tick, nothing
 
 
 class RegisteredModels:
@@ -53,8 +55,27 @@ class RegisteredModels:
         return order_of(self.name, spec).price_usd
 
     def payload(self, spec: ClipSpec) -> dict[str, Any]:
-        """The input of the model."""
+        """The input of the model, with files named by their hashes."""
         return input_of(order_of(self.name, spec), spec)
+
+    def input_sent(self, spec: ClipSpec) -> dict[str, Any]:
+        """The same with the files themselves."""
+        return input_sent(order_of(self.name, spec), spec)
+
+    def with_files(self, spec: ClipSpec, *, tick: Tick = nothing) -> ClipSpec:
+        """The spec, with an address for each picture that the model gets."""
+        needed = pictures_of(model_of(self.name, spec.model), spec)
+        ready = {each.sha256: self._with_address(each, tick) for each in needed}
+        return replace(spec, references=tuple(ready.get(each.sha256, each) for each in spec.references))
+
+    def _with_address(self, picture: ReferenceFile, tick: Tick) -> ReferenceFile:
+        if picture.path is None:
+            raise LookupError("The picture has not been fetched.")
+        return replace(picture, address=self.file_input(picture.path, picture.media_type, tick=tick))
+
+    def file_input(self, path: Path, media_type: str, *, tick: Tick = nothing) -> str:
+        """What stands for this file in a model's input: each service has its own way."""
+        raise NotImplementedError
 
     def typical_seconds(self, model: str) -> float:
         """By the registry."""

@@ -48,7 +48,7 @@ class ReplicateProvider(RegisteredModels):
         self, spec: ClipSpec, *, token: str, webhook_url: str = "", tick: Tick = nothing
     ) -> Submission:
         """Create a prediction, which Replicate itself ends after PROVIDER_JOB_SECONDS."""
-        order: dict[str, Any] = {"input": self.payload(spec)}
+        order: dict[str, Any] = {"input": self.input_sent(spec)}
         if webhook_url:
             order |= {"webhook": webhook_url, "webhook_events_filter": ["completed"]}
         path, version = _creation(spec.model)
@@ -89,9 +89,9 @@ class ReplicateProvider(RegisteredModels):
         check_replicate(standard_signed(headers, body))
         return news_of(body, "id")
 
-    def file_input(self, path: Path, media_type: str) -> str:
+    def file_input(self, path: Path, media_type: str, *, tick: Tick = nothing) -> str:
         """What stands for this file in a model's input. Uploads it where it is large."""
-        return replicate_file(path, media_type)
+        return replicate_file(path, media_type, tick=tick)
 
     def hosts(self) -> Sequence[str]:
         """Its API. Clips come from wherever it says, usually `replicate.delivery`."""

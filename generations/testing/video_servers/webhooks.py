@@ -58,9 +58,9 @@ class Announcer(Desk):
         fault = job.webhook_fault or _RIGHT
         if not job.webhook or fault.kind == "none":
             return
-        for event, moment in self.events(job).items():
-            late = job.ends_at - moment + 0.2 if fault.kind == "out_of_order" else _late_seconds(fault)
-            self.courier.call_at(moment + late, partial(self._tell, job, event))
+        if fault.kind != "out_of_order":
+            for event, moment in self.events(job).items():
+                self.courier.call_at(moment + _late_seconds(fault), partial(self._tell, job, event))
         self._announce_end_at(job, job.ends_at)
 
     def announce_end(self, job: Job) -> None:
@@ -76,8 +76,12 @@ class Announcer(Desk):
             return
         message = Message(job, event, self.message_id(job))
         self._send(message)
-        if job.webhook_fault and job.webhook_fault.kind == "duplicate":
+        kind = (job.webhook_fault or _RIGHT).kind
+        if kind == "duplicate":
             self._send(message)
+        if kind == "out_of_order" and event == LAST:
+            for earlier in self.events(job):
+                self._send(Message(job, earlier, self.message_id(job)))
 
     def _is_worth_telling(self, job: Job, event: str) -> bool:
         """Whether the event has come about; the end of a job is told once."""

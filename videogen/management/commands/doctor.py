@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from videogen.doctor import analysis, budgets, configured, reachable, unsafe
+from videogen.doctor import analysis, budgets, configured, providers, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 
 GROUPS: dict[str, tuple[Check, ...]] = {
-    "configured": (*configured.CHECKS, *analysis.CONFIGURED),
-    "reachable": (*reachable.CHECKS, *analysis.REACHABLE),
+    "configured": (*configured.CHECKS, *analysis.CONFIGURED, *providers.CONFIGURED),
+    "reachable": (*reachable.CHECKS, *analysis.REACHABLE, *providers.REACHABLE),
     "unsafe": (*unsafe.CHECKS, *budgets.CHECKS),
 }
 TITLES = {"configured": "What is configured", "reachable": "What is reachable", "unsafe": "What is unsafe"}
