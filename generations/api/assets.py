@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
@@ -55,13 +55,21 @@ class PictureParser(BaseParser):
         return {"file": file}
 
 
+class OneFile(serializers.FileField):
+    """A second one under the same name is refused, not left out."""
+
+    def get_value(self, dictionary: Any) -> Any:
+        files = dictionary.getlist(self.field_name or "") if isinstance(dictionary, QueryDict) else []
+        return files if len(files) > 1 else super().get_value(dictionary)
+
+
 @extend_schema_serializer(component_name="Upload")
 class UploadInput(StrictSerializer):
     """The body of `POST /assets`."""
 
     allowed = "multipart/form-data with one field, file"
 
-    file = serializers.FileField(
+    file = OneFile(
         allow_empty_file=True,  # It is refused as the picture that it is not.
         error_messages=refusals("one picture: JPEG, PNG or WebP"),
         help_text="JPEG, PNG or WebP, from 64 pixels a side to 40 million pixels.",
@@ -83,9 +91,9 @@ class AssetsView(ApiView):
         "assets_create",
         "Reference pictures",
         "Send a reference picture",
-        "As the field `file` of `multipart/form-data`, or as the body itself. What is kept is drawn anew: upright, "
-        "on white, the longest side at most 2048 pixels, without EXIF. Its `id` goes into `references` of "
-        "`POST /generations`, as often as you like.",
+        "As the field `file` of `multipart/form-data`, or as the body itself. What is kept is drawn anew: "
+        "upright, on white, the longest side at most 2048 pixels, without EXIF. Its `id` goes into "
+        "`references` of `POST /generations`, as often as you like.",
         request={"multipart/form-data": UploadInput, "image/*": OpenApiTypes.BINARY},
         parameters=[LOCATION],
         answers={201: answer(shapes.Asset, examples.ASSET, "It is there.")},
@@ -126,7 +134,8 @@ class AssetView(ApiView):
         "assets_delete",
         "Reference pictures",
         "Delete one",
-        "Not while an unfinished generation uses it. What was made from it stays, but no clip of it can be made anew.",
+        "Not while an unfinished generation uses it. What was made from it stays, but no clip can be made "
+        "from it any more.",
         answers={204: OpenApiResponse(description="Deleted.")},
         problems=(404, 409),
     )

@@ -98,7 +98,7 @@ class GenerationInput(StrictSerializer):
     brand = BrandFields(allow_null=True, default=None)
     references = References(
         default=list,
-        help_text="Ids of pictures that the clips are made from: see `POST /assets`. Not every model takes them.",
+        help_text="Ids of pictures that clips are made from (`POST /assets`). Not every model takes them.",
     )
     provider = Text(
         allowed="auto or the name of a provider (see GET /api/v1/providers)", max_length=40, default="auto"

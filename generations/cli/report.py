@@ -44,9 +44,14 @@ def report(
         ("", _stages(board)),
         ("Cost", cost_words(generation["cost"])),
         ("Provider", " ".join(dict.fromkeys([generation["provider"], generation["model"]]))),
-        ("Seed", f"{seed} (--seed {seed} makes it again)"),
+        ("Seed", f"{seed} (--seed {seed} makes it again)" if _is_drawn(generation) else str(seed)),
         *(("Warning", _warning(warning)) for warning in generation["warnings"]),
     ]
+
+
+def _is_drawn(generation: Mapping[str, Any]) -> bool:
+    """Whether the same request gives the same pictures. Hosted models give others, and for money."""
+    return bool(generation["provider"] == "animatic")
 
 
 def report_print(console: Console, rows: list[tuple[str, str]]) -> None:

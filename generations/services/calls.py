@@ -141,7 +141,7 @@ def call_close(
     """
     reserved = call.reserved_usd
     # One that was written off as billed, and turned up after all, is spent already.
-    spent_before = Decimal(0)
+    spent_before = call.actual_usd or Decimal(0)
     actual_usd = max(actual_usd, spent_before)
     spent = actual_usd - spent_before
     ended = {"finished_at": Now(), "next_look_at": None, "given_up_at": None, **changes}

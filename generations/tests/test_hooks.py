@@ -69,7 +69,7 @@ def test_a_webhook_that_comes_late_and_twice_changes_nothing(hooked: Studio, pro
     generation = hooked.sent(provider)
     hooked.finish(call_of(generation))
     assert_whole(hooked.go_on(generation, ALL))
-    hooked.servers[provider]._announce_end_at(hooked.job(call_of(generation)), time.time())
+    hooked.servers[provider].announce_end(hooked.job(call_of(generation)))
     assert delivered(hooked, provider, 2) == [204, 204]
     assert (statuses(generation), call_of(generation).next_look_at) == (["succeeded"], None)
     assert_whole(hooked.go_on(generation, ALL))
@@ -219,12 +219,13 @@ def test_a_call_that_was_not_sent_cannot_be_accepted(studio: Studio, post: Post)
     assert (statuses(generation), call_of(generation).job_id) == (["planned"], "")
 
 
-def test_a_thousand_webhooks_are_no_reason_to_look_a_thousand_times(studio: Studio, post: Post) -> None:
+def test_many_webhooks_are_no_reason_for_many_looks(studio: Studio, post: Post) -> None:
     studio.slow_down()
     generation = studio.sent()
     studio.look()
+    began = time.monotonic()
     body = json.dumps({"id": call_of(generation).job_id}).encode()
     for _ in range(20):
         post(generation, body)
         studio.look_at_due()
-    assert len(studio.replicate.ledger.asked("poll")) == 1
+    assert len(studio.replicate.ledger.asked("poll")) <= 2 + time.monotonic() - began

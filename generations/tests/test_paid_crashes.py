@@ -17,7 +17,7 @@ from generations.services.generations import generation_create
 from generations.testing.chaos.fleet import Fleet
 from generations.testing.chaos.invariants import violations
 from generations.testing.chaos.surroundings import LEASE_SECONDS, variables
-from generations.testing.chaos.traps import (
+from generations.testing.chaos.points import (
     BOTH,
     FREEZE,
     HORSE,
@@ -33,6 +33,7 @@ from generations.tests.factories import UserFactory
 from generations.tests.following import assert_whole, finished
 from generations.tests.processes import start_dispatcher, start_worker
 from generations.tests.requests import REQUEST
+from videogen.stack.marks import MARK
 from videogen.testing.waiting import eventually
 
 MODELS = {"replicate": "bytedance/seedance-2.0", "fal": "bytedance/seedance-2.0/text-to-video"}
@@ -104,7 +105,7 @@ def crowd(surroundings: Path) -> Iterator[Crowd]:
             for case, generation in generations.items()
         }
         processes = stack.enter_context(ExitStack())
-        processes.enter_context(fleet(told | {"DATA_DIR": str(surroundings)}))
+        processes.enter_context(fleet(told | {"DATA_DIR": str(surroundings), MARK: str(surroundings)}))
         yield Crowd({"replicate": replicate, "fal": fal}, processes.close, generations, sprung)
 
 
@@ -121,7 +122,7 @@ def fleet(told: Mapping[str, str]) -> Fleet:
         name: lambda queue=queue: start_worker(queue, WORKER_CLASS, **told) for name, queue in queues.items()
     }
     starts |= {f"dispatcher-{number}": lambda: start_dispatcher(**told) for number in (1, 2)}
-    return Fleet(starts, mark=told["VIDEOGEN_STACK"], freeze_seconds=2.5 * LEASE_SECONDS)
+    return Fleet(starts, mark=told[MARK], freeze_seconds=2.5 * LEASE_SECONDS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -33,11 +33,12 @@ class DeletedMeanwhile:
 
 
 def test_what_was_made_for_a_deleted_generation_goes_too(
-    alice: User, monkeypatch: pytest.MonkeyPatch
+    alice: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     monkeypatch.setitem(tasks.HANDLERS, "prompt_analysis", DeletedMeanwhile())
     run = generation_create(owner=alice, request=REQUEST).generation.stage_runs.get()
-    tasks.run_stage(str(run.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.run_stage(str(run.pk))
     assert not Asset.objects.exists()
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +26,10 @@ from videogen.stack.stack import running_stack
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 CANCEL_SECONDS = 5.0
-REQUEST_FIELDS = ("duration_seconds", "aspect_ratio", "resolution", "style", "seed", "provider", "brand")
+REQUEST_FIELDS = (
+    *("duration_seconds", "aspect_ratio", "resolution", "style", "seed", "brand"),
+    *("provider", "model", "audio", "max_cost_usd"),
+)
 
 
 class NoVideo(Exception):
@@ -49,6 +52,11 @@ class Command(BaseCommand):
         parser.add_argument("--style", metavar="WORDS")
         parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same pictures")
         parser.add_argument("--provider", metavar="NAME", help="default: auto")
+        parser.add_argument("--model", metavar="NAME", help="one of the provider's; default: its first")
+        parser.add_argument("--max-cost", dest="max_cost_usd", metavar="USD", help="refuse what costs more")
+        parser.add_argument(
+            "--audio", action=BooleanOptionalAction, help="clips with sound; default: whatever costs less"
+        )
         parser.add_argument("--brand-file", type=Path, metavar="FILE", help="a brand as JSON")
         parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="default: out")
         parser.add_argument("--start", action="store_true", help="start a stack for it, unless one is up")

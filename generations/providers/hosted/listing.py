@@ -69,6 +69,8 @@ class _Search:
         job_id, webhook = item.get("id"), item.get("webhook")
         if not isinstance(job_id, str) or not job_id:
             self.doubtful += 1
+        elif job_id in self.sought.taken:
+            return  # It is another call's, however alike the two are.
         elif isinstance(webhook, str) and webhook:
             # It says whose it is, and nothing else has to be compared.
             if self.sought.token and _last_part(webhook) == self.sought.token:

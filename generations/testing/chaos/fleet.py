@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from generations.testing.chaos.traps import BOTH, HORSE, PARENT
+from generations.testing.chaos.points import BOTH, HORSE, PARENT
 from videogen.stack.marks import processes_end, processes_marked
 
 Start = Callable[[], "subprocess.Popen[bytes]"]

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from generations.providers.video_models import BUNDLED, Catalogue
-from generations.testing.chaos.traps import VARIABLE
+from generations.testing.chaos.points import VARIABLE
 from generations.testing.video_servers import TOKEN, FalServer, ReplicateServer
 from videogen.kernel.toml_catalogue import toml_read
-from videogen.stack.marks import MARK
 
 #: What the models are said to take, so that the first look comes soon.
 TYPICAL_SECONDS = 1
@@ -31,7 +30,6 @@ def variables(replicate: ReplicateServer, fal: FalServer, *, directory: Path) ->
         "FETCH_ALLOWED_ORIGINS": f"{replicate.url},{fal.url}",
         "VIDEO_MODELS_FILE": str(models_write(directory / "video_models.toml")),
         VARIABLE: str(directory / "traps"),
-        MARK: str(directory),
     }
 
 

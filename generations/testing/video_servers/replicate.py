@@ -1,5 +1,6 @@
 """A server that speaks Replicate's HTTP API."""
 
+import hashlib
 import math
 import re
 import secrets
@@ -198,14 +199,14 @@ class ReplicateServer(VideoServer):
         return json_answer(file, status=201)
 
     def _described(self, part: Part) -> dict[str, Any]:
-        file_id = secrets.token_hex(16)
+        file_id, content = secrets.token_hex(16), part.get_payload(decode=True)
         return {
             "id": file_id,
             "name": part.get_filename() or "file",
             "content_type": part.get_content_type(),
-            "size": len(part.get_payload(decode=True)),
+            "size": len(content),
             "etag": secrets.token_hex(16),
-            "checksums": {},
+            "checksums": {"sha256": hashlib.sha256(content).hexdigest()},
             "metadata": {},
             "created_at": _iso(time.time()),
             "expires_at": _iso(time.time() + 86_400),

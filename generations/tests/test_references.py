@@ -1,0 +1,313 @@
+"""Reference pictures on their way from the request to the model, through the ledger that must not hold them."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from generations.models import Clip, Generation, ProviderCall
+from generations.providers.hosted.files import REPLICATE_INLINE_BYTES
+from generations.services.generations import generation_retry
+from generations.services.references import reference_delete
+from generations.testing.chaos.surroundings import variables
+from generations.testing.chaos.traps import HORSE, WORKER_CLASS, trap_set, traps_make
+from generations.testing.video_servers import TOKEN, FalServer, Fault, ReplicateServer
+from generations.tests.clients import GENERATIONS, JsonClient, problem_of
+from generations.tests.factories import AssetFactory
+from generations.tests.following import assert_whole, error_of, finished
+from generations.tests.pictures import reference
+from generations.tests.processes import QUEUES, start_dispatcher, start_worker
+from generations.tests.studio import Studio, call_of, calls_of, clip_run, statuses
+from generations.tests.studio import studio as studio
+from storage_app.models import Asset
+from storage_app.services import asset_open
+from videogen.kernel.quota import quota_state
+from videogen.testing.processes import running
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BODY = {"prompt": "A cup in the rain", "duration_seconds": 4, "provider": "replicate"}
+SEEDANCE, HAILUO, VEO = "bytedance/seedance-2.0", "minimax/hailuo-2.3", "google/veo-3.1"
+WAN = "fal-ai/wan/v2.7/text-to-video"
+#: A row of a model at fal that begins with a picture.
+FAL_ROW = f'[fal."{WAN}"]\nreferences = 1\n[fal."{WAN}".input]\nfirst_frame = "image_url"\n'
+
+
+@pytest.fixture
+def large(studio: Studio) -> Asset:
+    asset = reference(studio.owner, size=(200, 200), seed=1)
+    assert asset.size_bytes > REPLICATE_INLINE_BYTES
+    return asset
+
+
+@pytest.fixture
+def small(studio: Studio) -> Asset:
+    asset = reference(studio.owner, size=(64, 64))
+    assert asset.size_bytes <= REPLICATE_INLINE_BYTES
+    return asset
+
+
+@pytest.fixture
+def fal_model(settings: Any, tmp_path: Path) -> None:
+    own = tmp_path / "models.toml"
+    own.write_text(FAL_ROW)
+    settings.VIDEO_MODELS_FILE = str(own)
+
+
+def ordered(studio: Studio, *assets: Asset, **request: Any) -> Generation:
+    return studio.order(references=[str(asset.pk) for asset in assets], **request)
+
+
+def stored_bytes(asset: Asset) -> bytes:
+    with asset_open(asset=asset) as file:
+        return file.read()
+
+
+def inputs(server: ReplicateServer | FalServer) -> list[Any]:
+    """What the provider was asked for."""
+    return [each.input for each in server.ledger.submissions()]
+
+
+# Into the model
+
+
+def test_a_large_picture_is_uploaded_once_for_all_clips_and_arrives(studio: Studio, large: Asset) -> None:
+    generation = studio.go_on(ordered(studio, large, clips=2))
+    first, second = inputs(studio.replicate)
+    assert first["reference_images"] == second["reference_images"]
+    assert len(studio.replicate.ledger.asked("files")) == 1
+    (address,) = first["reference_images"]
+    arrived = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).json()
+    assert (arrived["checksums"]["sha256"], arrived["content_type"]) == (large.sha256, "image/jpeg")
+    assert statuses(generation) == ["succeeded"] * 2
+
+
+def test_a_small_picture_goes_along_in_the_request(studio: Studio, small: Asset) -> None:
+    studio.go_on(ordered(studio, small))
+    (sent,) = inputs(studio.replicate)[0]["reference_images"]
+    head, _, data = sent.partition(",")
+    assert (head, base64.b64decode(data)) == ("data:image/jpeg;base64", stored_bytes(small))
+    assert studio.replicate.ledger.asked("files") == []
+
+
+def test_pictures_keep_their_order(studio: Studio, large: Asset, small: Asset) -> None:
+    studio.go_on(ordered(studio, large, small))
+    uploaded, inline = inputs(studio.replicate)[0]["reference_images"]
+    assert (uploaded[:4], inline[:4]) == ("http", "data")
+
+
+def test_fal_gets_them_in_the_request(studio: Studio, large: Asset, fal_model: None) -> None:
+    studio.go_on(ordered(studio, large, provider="fal", model=WAN))
+    data = inputs(studio.fal)[0]["image_url"].removeprefix("data:image/jpeg;base64,")
+    assert base64.b64decode(data) == stored_bytes(large)
+
+
+def test_a_model_that_takes_a_first_frame_gets_it_for_the_first_clip_and_the_client_is_told(
+    studio: Studio, large: Asset
+) -> None:
+    generation = studio.go_on(ordered(studio, large, model=HAILUO, duration_seconds=12, resolution="720p"))
+    assert ["first_frame_image" in given for given in inputs(studio.replicate)] == [True, False]
+    assert f"{HAILUO} takes a picture as the first frame only" in " ".join(generation.warnings)
+
+
+def test_lengths_are_those_that_the_model_sells_with_pictures(studio: Studio, large: Asset) -> None:
+    generation = studio.planned(model=VEO, references=[str(large.pk)], resolution="720p")
+    assert [clip.bought_seconds for clip in Clip.objects.filter(generation=generation)] == [8]
+    assert studio.planned(model=VEO, resolution="720p").clips.get().bought_seconds == 4
+
+
+# Not into the ledger
+
+
+@pytest.mark.parametrize("asset", ["large", "small"])
+def test_the_ledger_names_the_pictures_and_does_not_hold_them(
+    studio: Studio, asset: str, request: pytest.FixtureRequest
+) -> None:
+    picture = request.getfixturevalue(asset)
+    call = call_of(studio.go_on(ordered(studio, picture)))
+    assert call.request["reference_images"] == [f"file:sha256:{picture.sha256}"]
+    assert "base64" not in f"{call.request} {call.answer}"
+
+
+@pytest.mark.parametrize("asset", ["large", "small"])
+def test_a_call_whose_answer_was_lost_is_found_in_the_list(
+    studio: Studio, asset: str, request: pytest.FixtureRequest
+) -> None:
+    studio.script(Fault("accept_and_drop"))
+    generation = studio.go_on(ordered(studio, request.getfixturevalue(asset)))
+    assert statuses(generation) == ["succeeded"]
+    assert len(studio.replicate.ledger.submissions()) == 1
+
+
+def test_the_list_can_still_be_read_where_every_call_has_nine_pictures(studio: Studio) -> None:
+    ids = [str(reference(studio.owner, size=(64, 64)).pk) for _ in range(9)]
+    for number in range(40):
+        job = {
+            "prompt": f"{number}",
+            "reference_images": ["data:," + "x" * REPLICATE_INLINE_BYTES * 4 // 3] * 9,
+        }
+        httpx.post(
+            f"{studio.replicate.api_url}/models/{SEEDANCE}/predictions",
+            json={"input": job},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        ).raise_for_status()
+    studio.script(Fault("accept_and_drop"))
+    assert statuses(studio.go_on(studio.order(references=ids))) == ["succeeded"]
+
+
+# Uploads that go wrong buy nothing
+
+
+def test_a_crash_after_the_upload_buys_nothing_twice(studio: Studio, large: Asset, tmp_path: Path) -> None:
+    traps_make(tmp_path / "traps")
+    generation = ordered(studio, large)
+    sprung = trap_set(tmp_path / "traps", "begin", HORSE, generation=generation.pk)
+    told = variables(studio.replicate, studio.fal, directory=tmp_path)
+    workers = [start_worker(queue, WORKER_CLASS, **told) for queue in QUEUES]
+    with running(*workers, start_dispatcher(**told)):
+        assert_whole(finished(generation))
+    assert sprung.exists()
+    assert len(studio.replicate.ledger.asked("files")) == 1
+    assert len(studio.replicate.ledger.submissions()) == len(calls_of(generation)) == 1
+
+
+@pytest.mark.parametrize("kind", ["rate_limited_seconds", "rate_limited_text"])
+def test_an_upload_that_comes_too_early_is_made_later(studio: Studio, large: Asset, kind: str) -> None:
+    studio.script(Fault(kind, on="files", seconds=7))
+    generation = studio.planned(references=[str(large.pk)])
+    studio.work(generation)
+    assert (statuses(generation), clip_run(generation).put_back_count) == (["planned"], 1)
+    assert quota_state("clips:replicate").paused_seconds == pytest.approx(7, abs=2)
+    assert inputs(studio.replicate) == []
+
+
+@pytest.mark.parametrize("fault", [Fault("drop", on="files"), Fault("hang_before", on="files")])
+def test_an_upload_without_an_answer_is_made_again(studio: Studio, large: Asset, fault: Fault) -> None:
+    studio.script(fault)
+    generation = studio.go_on(ordered(studio, large))
+    assert (statuses(generation), clip_run(generation).attempt) == (["succeeded"], 2)
+    assert len(inputs(studio.replicate)) == 1
+
+
+def test_an_upload_that_is_refused_ends_it_and_costs_nothing(studio: Studio, large: Asset) -> None:
+    studio.script(Fault("bad_request", on="files", message="This file is odd."))
+    generation = studio.go_on(ordered(studio, large))
+    assert error_of(generation)["code"] == "provider.refused"
+    assert (inputs(studio.replicate), generation.actual_usd, generation.reserved_usd) == ([], 0, 0)
+
+
+# Requests
+
+
+def test_the_generation_shows_what_it_is_made_from(studio: Studio, api: JsonClient, small: Asset) -> None:
+    made = api.post(GENERATIONS, BODY | {"references": [str(small.pk)]})
+    assert (made.status_code, made.json()["references"]) == (202, [str(small.pk)])
+    assert api.get(f"{GENERATIONS}/{made.json()['id']}").json()["references"] == [str(small.pk)]
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+@pytest.mark.parametrize("whose", ["nobody's", "somebody else's", "a video"])
+def test_what_is_not_the_callers_own_picture_is_refused_by_its_field(
+    studio: Studio, api: JsonClient, mallory: Any, whose: str, query: str
+) -> None:
+    pk = {
+        "nobody's": lambda: "0d8f2f9e-6a3c-4c5e-9a51-7b1d2c9f4e10",
+        "somebody else's": lambda: str(reference(mallory).pk),
+        "a video": lambda: str(AssetFactory(owner=studio.owner).pk),
+    }[whose]()
+    problem = problem_of(api.post(f"{GENERATIONS}{query}", BODY | {"references": [pk]}), 400)
+    assert (problem["code"], problem["errors"][0]["field"]) == ("request.invalid", "references")
+    assert pk in problem["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "given", ["x", [7], [None], ["cup.png"], [[]], {}, None, ["{id}", "{id}"], ["{id}"] * 10]
+)
+def test_what_is_no_list_of_ids_is_refused(studio: Studio, api: JsonClient, small: Asset, given: Any) -> None:
+    if isinstance(given, list):
+        given = [str(small.pk) if each == "{id}" else each for each in given]
+    problem = problem_of(api.post(GENERATIONS, BODY | {"references": given}), 400)
+    assert {error["field"].partition(".")[0] for error in problem["errors"]} == {"references"}
+
+
+def test_a_model_that_takes_fewer_is_refused(
+    studio: Studio, api: JsonClient, large: Asset, small: Asset
+) -> None:
+    asked = BODY | {"references": [str(large.pk), str(small.pk)], "model": HAILUO, "duration_seconds": 6}
+    problem = problem_of(api.post(GENERATIONS, asked), 422)
+    assert problem["errors"][0]["field"] == "references"
+    assert "at most 1" in problem["detail"]
+
+
+def test_auto_chooses_among_those_that_take_as_many(
+    studio: Studio, api: JsonClient, large: Asset, small: Asset
+) -> None:
+    asked = BODY | {"references": [str(large.pk), str(small.pk)], "provider": "auto"}
+    routing = api.post(f"{GENERATIONS}?dry_run=true", asked).json()["routing"]
+    chosen = {routing["chosen"]["model"], *(other["model"] for other in routing["others"])}
+    assert chosen == {SEEDANCE, VEO}
+    reasons = {each["model"]: each["reason"] for each in routing["rejected"]}
+    assert reasons["wan-video/wan-2.7-t2v"].endswith("it takes none.")
+
+
+def test_the_animatic_says_that_it_cannot_use_pictures(
+    studio: Studio, api: JsonClient, settings: Any, small: Asset
+) -> None:
+    asked = BODY | {"references": [str(small.pk)]}
+    settings.DEFAULT_PROVIDER = "animatic"
+    for provider in ("animatic", "auto"):
+        problem = problem_of(api.post(GENERATIONS, asked | {"provider": provider}), 422)
+        assert problem["errors"][0]["field"] == "references"
+        assert "animatic draws" in problem["detail"]
+
+
+# What a clip is made from
+
+
+def test_another_picture_makes_another_clip(studio: Studio, large: Asset, small: Asset) -> None:
+    same = reference(studio.owner, size=(200, 200), seed=1)
+    prints = [
+        studio.planned(references=[str(asset.pk) for asset in assets]).clips.get().fingerprint
+        for assets in ([], [large], [small], [large, small], [small, large], [same])
+    ]
+    assert len(set(prints)) == 5
+    assert prints[1] == prints[5]
+
+
+def test_a_new_clip_of_a_finished_video_is_made_from_the_same_pictures(
+    studio: Studio, api: JsonClient, large: Asset
+) -> None:
+    parent = studio.made(references=[str(large.pk)])
+    made = api.post(f"{GENERATIONS}/{parent.pk}/clips/1/regenerate", {})
+    version = studio.go_on(Generation.objects.get(pk=made.json()["id"]))
+    assert call_of(version).request["reference_images"] == [f"file:sha256:{large.sha256}"]
+
+
+def test_no_new_clip_is_made_without_a_picture_that_was_deleted(
+    studio: Studio, api: JsonClient, large: Asset
+) -> None:
+    parent = studio.made(references=[str(large.pk)])
+    reference_delete(asset=large)
+    problem = problem_of(api.post(f"{GENERATIONS}/{parent.pk}/clips/1/regenerate", {}), 409)
+    assert problem["code"] == "reference.deleted"
+    assert ProviderCall.objects.count() == 1
+
+
+def test_a_retry_without_a_picture_that_was_deleted_buys_nothing(studio: Studio, large: Asset) -> None:
+    studio.script(Fault("bad_request"))
+    generation = studio.go_on(ordered(studio, large))
+    reference_delete(asset=large)
+    generation_retry(generation=generation)
+    studio.go_on(generation)
+    assert error_of(generation)["code"] == "reference.deleted"
+    assert len(inputs(studio.replicate)) == 1
+
+
+def test_a_clip_that_is_paid_is_fetched_though_its_picture_was_deleted(studio: Studio, large: Asset) -> None:
+    studio.script(Fault("expired", times=1))
+    generation = studio.sent(references=[str(large.pk)])
+    Asset.objects.filter(pk=large.pk).delete()
+    studio.go_on(generation)
+    assert (statuses(generation), clip_run(generation).status) == (["succeeded"], "succeeded")
