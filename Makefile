@@ -16,7 +16,7 @@ PRODUCTION := PUBLIC_URL=https://videogen.example ALLOWED_HOSTS=videogen.example
 	SECRET_KEY=not-a-secret-but-as-long-and-varied-as-one-0123456789
 
 .DEFAULT_GOAL := help
-.PHONY: help venv video up test check loadtest bench-pipeline bench-analysis bench-waiting token-cost clean
+.PHONY: help venv video up test check chaos loadtest bench-pipeline bench-analysis bench-waiting token-cost clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: test ## Run all tests, then lint, types, migrations, deployment settings,
 	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(VENV)/bin/hadolint deploy/Dockerfile
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+
+chaos: $(VENV)/.installed-dev ## Kill and cut off everything while paid clips are made, then look what is true: DURATION=60s SEED=
+	@$(RUN) -m generations.testing.chaos --duration "$${DURATION:-60s}" $${SEED:+--seed "$$SEED"}
 
 loadtest: $(VENV)/.installed ## Load a running stack: USERS=5 DURATION=60s
 	@$(VENV)/bin/locust --locustfile loadtests/locustfile.py --headless \

@@ -45,7 +45,7 @@ class CallPage:
     def generation_to_retry(self) -> bool:
         """Whether its generation has failed; perhaps only because nobody knew about this call."""
         generation = self.call.generation
-        return generation is not None and False
+        return generation is not None and generation.status == GenerationStatus.FAILED
 
     @property
     def facts(self) -> list[tuple[str, object]]:

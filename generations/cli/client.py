@@ -47,6 +47,10 @@ class Api:
             self.generation_cancel(generation["id"])
             raise
 
+    def reference_create(self, name: str, content: bytes) -> dict[str, Any]:
+        """Send a reference picture."""
+        return self._json("POST", "assets", files={"file": (name, content)})
+
     def generation_get(self, generation_id: str) -> dict[str, Any]:
         return self._json("GET", f"generations/{generation_id}")
 

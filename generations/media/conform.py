@@ -25,17 +25,19 @@ def clip_conform(
     frame: FrameFormat,
     duration_seconds: Decimal,
     trusted: bool,
+    sound: bool = True,
     report: ReportProgress | None = None,
 ) -> MediaInfo:
     """Write `clip` to `target` in the common form, with exactly the frames that `duration_seconds` needs.
 
     A trusted clip that measures as conformed is taken as it is; everything else is encoded, filling
-    the frame. Raises MediaError: `media.unreadable`, `media.too_short` when less than half is there,
-    and ffmpeg's own.
+    the frame. Without `sound`, the clip's own is left out. Raises MediaError: `media.unreadable`,
+    `media.too_short` when less than half is there, and ffmpeg's own.
     """
     info = probe(clip)
     frames = frame.frames(float(duration_seconds))
-    if trusted and is_conformed(info, frame=frame, frames=frames):
+    is_wanted = sound or info.audio_codec is None
+    if trusted and is_wanted and is_conformed(info, frame=frame, frames=frames):
         _take(clip, target)
         return info
     if info.video_seconds < SHORTEST_PART * float(duration_seconds):
@@ -45,7 +47,7 @@ def clip_conform(
         )
     with whole_file(target) as part:
         ffmpeg_run(
-            [*source(clip), *_streams(info, frame, frames), *_output(frame, frames), f"file:{part}"],
+            [*source(clip), *_streams(info, frame, frames, sound), *_output(frame, frames), f"file:{part}"],
             timeout_seconds=TIMEOUT_SECONDS,
             report=report,
             duration_seconds=duration_seconds,
@@ -79,14 +81,14 @@ def _take(clip: Path, target: Path) -> None:
             shutil.copyfile(clip, part)
 
 
-def _streams(info: MediaInfo, frame: FrameFormat, frames: int) -> list[str]:
+def _streams(info: MediaInfo, frame: FrameFormat, frames: int, sound: bool) -> list[str]:
     picture = ["-map", "0:v:0", "-vf", _picture(info, frame)]
-    if not info.audio_codec:
+    if not (info.audio_codec and sound):
         return picture
     end = layout.samples(frame, frames)
     # Sound that starts late or has holes keeps its place; then it is cut or padded to the picture's length.
-    sound = f"aresample={layout.SAMPLE_RATE}:async=1:first_pts=0,{layout.SOUND},apad,atrim=end_sample={end}"
-    return [*picture, "-map", "0:a:0", "-af", sound, *layout.SOUND_CODEC]
+    filters = f"aresample={layout.SAMPLE_RATE}:async=1:first_pts=0,{layout.SOUND},apad,atrim=end_sample={end}"
+    return [*picture, "-map", "0:a:0", "-af", filters, *layout.SOUND_CODEC]
 
 
 def _picture(info: MediaInfo, frame: FrameFormat) -> str:

@@ -1,7 +1,7 @@
 """New versions of a video: what does not change is taken over, and is not paid for again."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from analysis.contracts import Scene, Storyboard
 from generations.models import SMALLEST_USD, Clip, Generation
 from generations.providers.registry import hosted_provider
+from generations.services.calls import is_paid_for
 from generations.services.events import event_record
 from generations.services.flow import clips_pay, generation_advance, generation_lock
 from generations.services.generations import MAX_SEED, GenerationConflict, active_check
@@ -21,7 +22,7 @@ from generations.services.plans import plan_of
 from generations.services.references import UnknownReference, references_hold
 from generations.services.requests import request_of
 from generations.services.storyboards import clip_planned, clip_spec_of, fingerprint
-from generations.states import FINISHED, ClipStatus
+from generations.states import FINISHED, ClipStatus, GenerationStatus
 from videogen.accounts.models import ApiKey
 from videogen.kernel.errors import DomainError
 
@@ -44,8 +45,8 @@ def clip_regenerate(
 ) -> Created:
     """A new version in which one clip is made anew, by its old micro-prompt or a new one.
 
-    Raises `NoSuchClip`, `GenerationConflict` unless it is finished and has clips, `Unsafe`,
-    `BudgetRefused`, `TooManyGenerations`, and the errors of idempotency.
+    Raises `NoSuchClip`, `GenerationConflict` unless it is finished and has clips, or where one of them
+    is paid for and not here yet, `Unsafe`, `BudgetRefused`, `TooManyGenerations`, and the errors of idempotency.
     """
     owner: User = generation.owner
     asked = {"of": str(generation.pk), "position": position, "micro_prompt": micro_prompt}
@@ -78,6 +79,7 @@ def _regenerated(
     _references_hold(parent)
     storyboard = _storyboard(parent, position, micro_prompt)
     clips = list(Clip.objects.filter(generation=parent).order_by("position"))
+    _check_nothing_comes(parent, clips, position)
     version = Generation.objects.create(
         **_taken_over(parent),
         owner=parent.owner,
@@ -99,6 +101,19 @@ def _regenerated(
     clips_pay(generation=version, steps=plan_of(version).startable())
     generation_advance(generation=version)
     return version
+
+
+def _check_nothing_comes(parent: Generation, clips: Iterable[Clip], position: int) -> None:
+    """What is paid for, and not here yet, would be bought once more: a retry brings it."""
+    if parent.status != GenerationStatus.FAILED:
+        return
+    others = (clip for clip in clips if clip.position != position and clip.source_id is None)
+    if coming := [str(clip.position) for clip in others if is_paid_for(clip)]:
+        raise GenerationConflict(
+            f"Paid clips of this video are not here yet: {', '.join(coming)}. Retry it first, or wait.",
+            code="clip.on_its_way",
+            status=parent.status,
+        )
 
 
 def _references_hold(parent: Generation) -> None:

@@ -26,6 +26,7 @@ def execute(work: StageWork) -> Mapping[str, Any]:
         target,
         frame=generation_frame(work.generation),
         duration_seconds=clip.duration_seconds,
+        sound=work.generation.audio is not False,
         trusted=provider_get(clip.provider).capabilities().conformed,
         report=work.report,
     )

@@ -57,6 +57,18 @@ class Studio:
         self.work(generation)
         return generation
 
+    def half_failed(self) -> Generation:
+        """Its second clip was found unsafe while Replicate makes the first. No job ends by itself now."""
+        self.slow_down()
+        generation = self.sent(clips=2)
+        job = self.job(calls_of(generation)[1])
+        job.outcome, job.run_seconds = Fault("moderated"), 0
+        self.look()
+        self.work(generation)
+        assert generation.error
+        assert (generation.status, generation.error["position"]) == ("failed", 2)
+        return generation
+
     def made(self, provider: str = "replicate", **request: Any) -> Generation:
         """One that has gone as far as it goes."""
         return self.go_on(self.order(provider, **request), ALL)

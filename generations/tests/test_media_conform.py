@@ -40,6 +40,15 @@ def test_a_foreign_clip_comes_out_in_the_common_form(tmp_path, name, video, opti
     assert (info.audio_codec, info.audio_seconds) == (("flac", 2.0) if sound else (None, 0.0))
 
 
+def test_sound_that_is_not_wanted_is_left_out(tmp_path):
+    clip = foreign_clip(tmp_path / "clip.mp4", "testsrc2=s=160x90:r=24:d=2", sound=TONE)
+    arguments = {"frame": SMALL, "duration_seconds": Decimal(2), "trusted": True}
+    assert clip_conform(clip, tmp_path / "with.mp4", **arguments).audio_codec == "flac"
+    assert (
+        clip_conform(tmp_path / "with.mp4", tmp_path / "b.mp4", **arguments, sound=False).audio_codec is None
+    )
+
+
 def test_a_trusted_clip_that_measures_right_is_not_encoded_again(tmp_path):
     clip = own_clip(tmp_path / "clip.mp4")
     conform(clip, tmp_path / "target.mp4", trusted=True)

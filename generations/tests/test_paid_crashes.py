@@ -13,35 +13,19 @@ from django.db import connections
 from django.test import override_settings
 
 from generations.models import Generation
-from generations.services.generations import generation_create
-from generations.testing.chaos.fleet import Fleet
 from generations.testing.chaos.invariants import violations
-from generations.testing.chaos.surroundings import LEASE_SECONDS, variables
-from generations.testing.chaos.points import (
-    BOTH,
-    FREEZE,
-    HORSE,
-    POINTS,
-    WHOM,
-    WORKER_CLASS,
-    trap_set,
-    traps_make,
-)
-from generations.testing.chaos.world import Servers, World, unsettled
-from generations.testing.video_servers import FalServer, ReplicateServer
-from generations.tests.factories import UserFactory
+from generations.testing.chaos.points import BOTH, FREEZE, HORSE, PARENT, POINTS, WHOM, trap_set
+from generations.testing.chaos.world import unsettled
+from generations.tests.crashing_shop import Shop, own_shop
 from generations.tests.following import assert_whole, finished
-from generations.tests.processes import start_dispatcher, start_worker
-from generations.tests.requests import REQUEST
-from videogen.stack.marks import MARK
+from videogen.kernel.redis import queue_redis
 from videogen.testing.waiting import eventually
 
-MODELS = {"replicate": "bytedance/seedance-2.0", "fal": "bytedance/seedance-2.0/text-to-video"}
+pytestmark = pytest.mark.django_db
+
 #: From here to there nobody but the provider knows whether it has the clip.
 DOUBTFUL = ("begun", "sent", "answered", "accept")
 PATIENCE_SECONDS = 240
-
-pytestmark = pytest.mark.django_db
 
 
 @dataclass(frozen=True)
@@ -65,64 +49,34 @@ CASES = [
 class Crowd:
     """A generation for each case, all at work at once, each with a trap of its own."""
 
-    servers: Servers
+    shop: Shop
     stop: Callable[[], None]
     generations: Mapping[Case, Generation]
     sprung: Mapping[Case, Path]
 
-    def jobs(self, generation: Generation) -> int:
-        """How many were accepted for it."""
-        calls = {call.pk for call in World.now(self.servers).calls_of(generation)}
-        return sum(order.call.pk in calls for order in World.now(self.servers).orders if order.call)
-
 
 @pytest.fixture(scope="module")
-def surroundings(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Path]:
+def directory(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Path]:
     """A database and a data directory of our own for as long as the whole module takes."""
-    directory: Path = tmp_path_factory.mktemp("crowd")
-    assets = {**settings.STORAGES["assets"], "OPTIONS": {"location": directory / "assets"}}
-    storages = {**settings.STORAGES, "assets": assets}
-    with django_db_blocker.unblock(), override_settings(DATA_DIR=directory, STORAGES=storages):
-        yield directory
+    place: Path = tmp_path_factory.mktemp("shop")
+    known: dict[str, Any] = settings.STORAGES
+    storages = known | {"assets": known["assets"] | {"OPTIONS": {"location": place / "assets"}}}
+    with django_db_blocker.unblock(), override_settings(DATA_DIR=place, STORAGES=storages):
+        yield place
         call_command("flush", interactive=False, verbosity=0)
         connections.close_all()
 
 
 @pytest.fixture(scope="module")
-def crowd(surroundings: Path) -> Iterator[Crowd]:
-    traps_make(surroundings / "traps")
-    with ExitStack() as stack:
-        replicate = stack.enter_context(ReplicateServer(run_seconds=1.0))
-        fal = stack.enter_context(FalServer(run_seconds=1.0))
-        told = variables(replicate, fal, directory=surroundings)
-        known = {
-            name: value for name, value in told.items() if name.startswith(("REPLICATE", "FAL", "VIDEO"))
-        }
-        stack.enter_context(override_settings(**known))
-        generations = {case: ordered(case.provider, number) for number, case in enumerate(CASES)}
+def crowd(directory: Path) -> Iterator[Crowd]:
+    with own_shop(directory / "crowd") as shop, ExitStack() as processes:
+        generations = {case: shop.order(case.provider) for case in CASES}
         sprung = {
-            case: trap_set(surroundings / "traps", case.point, case.whom, generation=generation.pk)
+            case: trap_set(shop.traps, case.point, case.whom, generation=generation.pk)
             for case, generation in generations.items()
         }
-        processes = stack.enter_context(ExitStack())
-        processes.enter_context(fleet(told | {"DATA_DIR": str(surroundings), MARK: str(surroundings)}))
-        yield Crowd({"replicate": replicate, "fal": fal}, processes.close, generations, sprung)
-
-
-def ordered(provider: str, number: int) -> Generation:
-    request = {"provider": provider, "model": MODELS[provider], "duration_seconds": 4, "seed": number}
-    alice = UserFactory(username="alice")
-    return generation_create(owner=alice, request=REQUEST | request).generation
-
-
-def fleet(told: Mapping[str, str]) -> Fleet:
-    """Workers that fall into traps, and two dispatchers."""
-    queues = {"analysis": "analysis", "clips-1": "clips", "clips-2": "clips", "assembly": "assembly"}
-    starts: dict[str, Any] = {
-        name: lambda queue=queue: start_worker(queue, WORKER_CLASS, **told) for name, queue in queues.items()
-    }
-    starts |= {f"dispatcher-{number}": lambda: start_dispatcher(**told) for number in (1, 2)}
-    return Fleet(starts, mark=told[MARK], freeze_seconds=2.5 * LEASE_SECONDS)
+        processes.enter_context(shop.fleet())
+        yield Crowd(shop, processes.close, generations, sprung)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -130,14 +84,47 @@ def test_a_paid_clip_is_bought_once_and_comes_whatever_dies(crowd: Crowd, case: 
     generation = finished(crowd.generations[case], seconds=PATIENCE_SECONDS)
     assert crowd.sprung[case].exists()
     assert_whole(generation)
-    is_resent = any("a second time" in warning for warning in generation.warnings)
-    assert is_resent == (case.provider == "fal" and case.point in DOUBTFUL)
-    taken_unseen = is_resent and case.point != "begun"
-    assert crowd.jobs(generation) == (2 if taken_unseen else 1)
+    is_resent = (
+        case.provider == "fal" and case.point in DOUBTFUL
+    )  # fal lists nothing, and there are no webhooks.
+    assert says_that_it_was_sent_again(generation) == is_resent
+    assert crowd.shop.jobs(generation) == (2 if is_resent and case.point != "begun" else 1)
+
+
+def says_that_it_was_sent_again(generation: Generation) -> bool:
+    return any("a second time" in warning for warning in generation.warnings)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_afterwards_all_accounts_balance_and_nothing_is_left_behind(crowd: Crowd) -> None:
     assert eventually(lambda: not list(unsettled()), seconds=PATIENCE_SECONDS), list(unsettled())
     crowd.stop()
-    assert violations(crowd.servers) == []
+    assert violations(crowd.shop.servers) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clips_that_wait_survive_their_dispatchers_and_an_empty_redis(directory: Path) -> None:
+    with own_shop(directory / "waiting", run_seconds=6.0) as shop, shop.fleet() as fleet:
+        generations = [shop.order(provider) for provider in ("replicate", "fal", "replicate", "fal")]
+        waiting = Generation.objects.filter(provider_calls__status="accepted")
+        assert eventually(lambda: waiting.count() == len(generations), seconds=60)
+        for _ in range(3):
+            assert sum(fleet.kill(f"dispatcher-{number}", PARENT) for number in (1, 2)) == 2
+            queue_redis().flushall()
+            assert not eventually(lambda: False, seconds=2)
+        for generation in generations:
+            assert_whole(finished(generation, seconds=PATIENCE_SECONDS))
+    assert violations(shop.servers) == []
+    assert [shop.jobs(generation) for generation in generations] == [1, 1, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("point", ["sent", "answered"])
+def test_where_fal_can_call_back_a_lost_answer_is_found(directory: Path, point: str) -> None:
+    with own_shop(directory / point, webhooks=True) as shop:
+        generation = shop.order("fal")
+        sprung = trap_set(shop.traps, point, BOTH)
+        with shop.fleet():
+            assert_whole(finished(generation, seconds=PATIENCE_SECONDS))
+    assert sprung.exists() and not says_that_it_was_sent_again(generation)
+    assert (shop.jobs(generation), violations(shop.servers)) == (1, [])

@@ -4,12 +4,11 @@ import time
 
 import pytest
 
-from generations.models import Generation
 from generations.services.generations import generation_delete, generation_retry
 from generations.testing.video_servers import Fault
 from generations.testing.video_servers.jobs import State
 from generations.tests.clients import GENERATIONS, JsonClient
-from generations.tests.following import assert_whole, error_of
+from generations.tests.following import assert_whole
 from generations.tests.studio import ALL, PRICES, Studio, calls_of, clip_run, statuses
 from generations.tests.studio import studio as studio
 
@@ -18,21 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PRICE = PRICES["replicate"]
 
 
-def half_failed(studio: Studio) -> Generation:
-    """Clip 2 has failed while clip 1 is at the provider."""
-    studio.slow_down()
-    generation = studio.sent(clips=2)
-    second = calls_of(generation)[1]
-    job = studio.job(second)
-    job.outcome, job.run_seconds = Fault("moderated"), 0
-    studio.look()
-    studio.work(generation)
-    assert error_of(generation)["position"] == 2
-    return generation
-
-
 def test_what_the_provider_has_when_another_clip_fails_is_still_fetched(studio: Studio) -> None:
-    generation = half_failed(studio)
+    generation = studio.half_failed()
     assert [clip_run(generation, position).status for position in (1, 2)] == ["waiting", "failed"]
     studio.finish(calls_of(generation)[0])
     studio.go_on(generation)
@@ -41,7 +27,7 @@ def test_what_the_provider_has_when_another_clip_fails_is_still_fetched(studio: 
 
 
 def test_a_retry_then_buys_only_the_clip_that_failed(studio: Studio) -> None:
-    generation = half_failed(studio)
+    generation = studio.half_failed()
     studio.finish(calls_of(generation)[0])
     studio.go_on(generation)
     generation_retry(generation=generation)
@@ -53,7 +39,7 @@ def test_a_retry_then_buys_only_the_clip_that_failed(studio: Studio) -> None:
 
 
 def test_a_retry_while_a_clip_is_still_at_the_provider_does_not_buy_it_again(studio: Studio) -> None:
-    generation = half_failed(studio)
+    generation = studio.half_failed()
     generation_retry(generation=generation)
     studio.replicate.run_seconds = 0
     studio.go_on(generation)
@@ -64,7 +50,7 @@ def test_a_retry_while_a_clip_is_still_at_the_provider_does_not_buy_it_again(stu
 
 
 def test_what_fails_after_the_whole_has_failed_leaves_nothing_behind(studio: Studio) -> None:
-    generation = half_failed(studio)
+    generation = studio.half_failed()
     job = studio.job(calls_of(generation)[0])
     job.outcome, job.run_seconds = Fault("fail"), 0
     studio.go_on(generation)
@@ -86,8 +72,7 @@ def test_what_was_not_sent_when_another_clip_failed_is_free_again(studio: Studio
 
 
 def test_a_clip_that_came_after_the_failure_is_used_by_the_retry(studio: Studio) -> None:
-    studio.slow_down()
-    generation = half_failed(studio)
+    generation = studio.half_failed()
     studio.finish(calls_of(generation)[0])
     studio.look()  # It is there, and nobody has fetched it yet.
     generation_retry(generation=generation)
@@ -98,7 +83,7 @@ def test_a_clip_that_came_after_the_failure_is_used_by_the_retry(studio: Studio)
 
 
 def test_deleting_it_stops_what_the_provider_still_has(studio: Studio) -> None:
-    generation = half_failed(studio)
+    generation = studio.half_failed()
     call = calls_of(generation)[0]
     generation_delete(generation=generation)
     studio.look()

@@ -1,6 +1,7 @@
-"""Reference pictures on their way from the request to the model, through the ledger that must not hold them."""
+"""Reference pictures on their way from the request to the model; the ledger must not hold them."""
 
 import base64
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,29 +9,29 @@ import httpx
 import pytest
 
 from generations.models import Clip, Generation, ProviderCall
-from generations.providers.hosted.files import REPLICATE_INLINE_BYTES
+from generations.providers.hosted.files import REPLICATE_INLINE_BYTES, replicate_file
 from generations.services.generations import generation_retry
 from generations.services.references import reference_delete
-from generations.testing.chaos.surroundings import variables
-from generations.testing.chaos.traps import HORSE, WORKER_CLASS, trap_set, traps_make
 from generations.testing.video_servers import TOKEN, FalServer, Fault, ReplicateServer
 from generations.tests.clients import GENERATIONS, JsonClient, problem_of
 from generations.tests.factories import AssetFactory
-from generations.tests.following import assert_whole, error_of, finished
+from generations.tests.following import error_of
 from generations.tests.pictures import reference
-from generations.tests.processes import QUEUES, start_dispatcher, start_worker
-from generations.tests.studio import Studio, call_of, calls_of, clip_run, statuses
+from generations.tests.processes import start_dispatcher, start_worker
+from generations.tests.studio import Studio, call_of, clip_run, statuses
 from generations.tests.studio import studio as studio
 from storage_app.models import Asset
 from storage_app.services import asset_open
 from videogen.kernel.quota import quota_state
 from videogen.testing.processes import running
+from videogen.testing.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BODY = {"prompt": "A cup in the rain", "duration_seconds": 4, "provider": "replicate"}
 SEEDANCE, HAILUO, VEO = "bytedance/seedance-2.0", "minimax/hailuo-2.3", "google/veo-3.1"
 WAN = "fal-ai/wan/v2.7/text-to-video"
+DYING = "generations.tests.dying_after_upload.DyingWorker"
 #: A row of a model at fal that begins with a picture.
 FAL_ROW = f'[fal."{WAN}"]\nreferences = 1\n[fal."{WAN}".input]\nfirst_frame = "image_url"\n'
 
@@ -108,7 +109,7 @@ def test_a_model_that_takes_a_first_frame_gets_it_for_the_first_clip_and_the_cli
     studio: Studio, large: Asset
 ) -> None:
     generation = studio.go_on(ordered(studio, large, model=HAILUO, duration_seconds=12, resolution="720p"))
-    assert ["first_frame_image" in given for given in inputs(studio.replicate)] == [True, False]
+    assert ["first_frame_image" in given for given in inputs(studio.replicate)] == [True, False, False]
     assert f"{HAILUO} takes a picture as the first frame only" in " ".join(generation.warnings)
 
 
@@ -141,36 +142,32 @@ def test_a_call_whose_answer_was_lost_is_found_in_the_list(
     assert len(studio.replicate.ledger.submissions()) == 1
 
 
-def test_the_list_can_still_be_read_where_every_call_has_nine_pictures(studio: Studio) -> None:
-    ids = [str(reference(studio.owner, size=(64, 64)).pk) for _ in range(9)]
-    for number in range(40):
-        job = {
-            "prompt": f"{number}",
-            "reference_images": ["data:," + "x" * REPLICATE_INLINE_BYTES * 4 // 3] * 9,
-        }
-        httpx.post(
-            f"{studio.replicate.api_url}/models/{SEEDANCE}/predictions",
-            json={"input": job},
-            headers={"Authorization": f"Bearer {TOKEN}"},
-        ).raise_for_status()
+def test_the_list_can_be_read_though_every_call_has_as_many_pictures_as_possible(studio: Studio) -> None:
+    crumb = "data:image/jpeg;base64," + base64.b64encode(bytes(REPLICATE_INLINE_BYTES)).decode()
+    generation = studio.sent()
+    job = studio.job(call_of(generation))
+    job.input = {**job.input, "reference_images": [crumb] * 9}
+    studio.replicate._order += [job] * 99  # A whole page of them.
     studio.script(Fault("accept_and_drop"))
-    assert statuses(studio.go_on(studio.order(references=ids))) == ["succeeded"]
+    assert statuses(studio.go_on(studio.order(seed=8))) == ["succeeded"]
 
 
 # Uploads that go wrong buy nothing
 
 
 def test_a_crash_after_the_upload_buys_nothing_twice(studio: Studio, large: Asset, tmp_path: Path) -> None:
-    traps_make(tmp_path / "traps")
-    generation = ordered(studio, large)
-    sprung = trap_set(tmp_path / "traps", "begin", HORSE, generation=generation.pk)
-    told = variables(studio.replicate, studio.fal, directory=tmp_path)
-    workers = [start_worker(queue, WORKER_CLASS, **told) for queue in QUEUES]
+    generation, told = ordered(studio, large), surroundings(studio) | {"CRASH_MARKS": str(tmp_path)}
+    workers = [start_worker("analysis", **told), start_worker("clips", DYING, **told)]
     with running(*workers, start_dispatcher(**told)):
-        assert_whole(finished(generation))
-    assert sprung.exists()
-    assert len(studio.replicate.ledger.asked("files")) == 1
-    assert len(studio.replicate.ledger.submissions()) == len(calls_of(generation)) == 1
+        assert eventually(lambda: statuses(generation) == ["accepted"], seconds=90)
+    assert (tmp_path / "begin").exists()
+    assert generation.stage_runs.filter(stage="clip", status="lost").count() == 1
+    assert len(studio.replicate.ledger.asked("files")) == len(studio.replicate.ledger.submissions()) == 1
+
+
+def surroundings(studio: Studio) -> dict[str, str]:
+    """Processes that buy from our own server."""
+    return {"REPLICATE_BASE_URL": studio.replicate.api_url, "REPLICATE_API_TOKEN": TOKEN}
 
 
 @pytest.mark.parametrize("kind", ["rate_limited_seconds", "rate_limited_text"])
@@ -196,6 +193,27 @@ def test_an_upload_that_is_refused_ends_it_and_costs_nothing(studio: Studio, lar
     generation = studio.go_on(ordered(studio, large))
     assert error_of(generation)["code"] == "provider.refused"
     assert (inputs(studio.replicate), generation.actual_usd, generation.reserved_usd) == ([], 0, 0)
+
+
+class Unwanted(BaseException):
+    """Nobody wants it any more."""
+
+
+def test_an_upload_that_nobody_wants_any_more_ends_at_once(
+    studio: Studio, settings: Any, tmp_path: Path
+) -> None:
+    settings.PROVIDER_TIMEOUT_SECONDS = 60
+    studio.script(Fault("hang_before", on="files"))
+    path, ends_at = tmp_path / "large.jpg", time.monotonic() + 1
+    path.write_bytes(bytes(REPLICATE_INLINE_BYTES + 1))
+
+    def tick() -> None:
+        if time.monotonic() > ends_at:
+            raise Unwanted
+
+    with pytest.raises(Unwanted):
+        replicate_file(path, "image/jpeg", tick=tick)
+    assert time.monotonic() < ends_at + 2
 
 
 # Requests
@@ -306,7 +324,6 @@ def test_a_retry_without_a_picture_that_was_deleted_buys_nothing(studio: Studio,
 
 
 def test_a_clip_that_is_paid_is_fetched_though_its_picture_was_deleted(studio: Studio, large: Asset) -> None:
-    studio.script(Fault("expired", times=1))
     generation = studio.sent(references=[str(large.pk)])
     Asset.objects.filter(pk=large.pk).delete()
     studio.go_on(generation)

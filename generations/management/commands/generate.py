@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,15 @@ class Command(BaseCommand):
             "--audio", action=BooleanOptionalAction, help="clips with sound; default: whatever costs less"
         )
         parser.add_argument("--brand-file", type=Path, metavar="FILE", help="a brand as JSON")
+        parser.add_argument(
+            "--reference",
+            type=Path,
+            action="append",
+            default=[],
+            dest="references",
+            metavar="FILE",
+            help="a picture to make the clips from; may be given several times",
+        )
         parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="default: out")
         parser.add_argument("--start", action="store_true", help="start a stack for it, unless one is up")
         parser.add_argument(
@@ -72,7 +81,7 @@ class Command(BaseCommand):
         try:
             request = request_of(options)
             with service(console, options) as api:
-                make_video(console, api, request, out=options["out"])
+                make_video(console, api, request, references=options["references"], out=options["out"])
         except (NoVideo, ApiProblem, ServiceAway, StackError, FollowingRefused) as error:
             sys.exit(refuse(error))
         except KeyboardInterrupt:
@@ -116,9 +125,13 @@ def api_key(given: str | None) -> str:
     return key.strip()
 
 
-def make_video(console: Console, api: Api, request: dict[str, Any], *, out: Path) -> None:
+def make_video(
+    console: Console, api: Api, request: dict[str, Any], *, references: Sequence[Path], out: Path
+) -> None:
     out.mkdir(parents=True, exist_ok=True)  # Better refused now than when the video is there.
     started = time.monotonic()
+    if references:
+        request = request | {"references": [picture_send(api, path) for path in references]}
     generation = api.generation_create(request)
     board = Board(branded="brand" in request)
     try:
@@ -135,6 +148,18 @@ def make_video(console: Console, api: Api, request: dict[str, Any], *, out: Path
     seconds = time.monotonic() - started
     video, poster = fetch(api, finished, out)
     report_print(console, report(finished, board, video=video, poster=poster, seconds=seconds))
+
+
+def picture_send(api: Api, path: Path) -> str:
+    """Send a reference picture, and answer its id."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise NoVideo(f"--reference {path} cannot be read: {error}", REFUSED) from None
+    try:
+        return str(api.reference_create(path.name, content)["id"])
+    except ApiProblem as problem:
+        raise NoVideo(f"--reference {path}: {problem}", REFUSED) from None
 
 
 def fetch(api: Api, generation: dict[str, Any], out: Path) -> tuple[Path, Path | None]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from django.conf import settings
+from django.core.files.storage import storages
 from django.db.models import Q
 from django.utils import timezone
 
@@ -208,7 +208,7 @@ def no_orphans(world: World) -> Iterator[str]:
     Asset.objects.update(created_at=old)
     while orphans_delete():
         continue
-    root = Path(settings.STORAGES["assets"]["OPTIONS"]["location"])
+    root = Path(storages["assets"].path(""))
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     files = {name for name in files if not name.startswith(f"{INCOMING}/")}
     keys = set(Asset.objects.values_list("storage_key", flat=True))

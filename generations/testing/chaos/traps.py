@@ -19,6 +19,10 @@ from storage_app.backends.filesystem import AssetFileStorage
 from videogen.kernel.http.network import GuardedStream
 from videogen.kernel.states import StateMachine
 
+CALL_MOVES: Mapping[str, str] = {str(CallStatus.SUBMITTING): "begin", str(CallStatus.ACCEPTED): "accept"}
+STAGE_RUN_MOVES: Mapping[str, str] = {str(StageStatus.WAITING): "wait"}
+
+
 class _Attempt:
     """What this work-horse is at. It has one job in its life."""
 
@@ -51,14 +55,18 @@ def _spring(whom: str) -> None:
 class TrappedMoves(StateMachine):
     """Moves, and may die before they are committed."""
 
-    def __init__(self, machine: StateMachine, points: Mapping[str, str]) -> None:
-        super().__init__(machine.moves)
-        self.points = points
+    points: Mapping[str, str] = {}
 
     def move(self, row: Any, target: str, **others: Any) -> None:
         super().move(row, target, **others)
         if target in self.points:
             trap(self.points[target])
+
+
+def trapped_moves(points: Mapping[str, str], machine: StateMachine) -> StateMachine:
+    moves = TrappedMoves(machine.moves)
+    moves.points = points
+    return moves
 
 
 def before(point: str, action: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,7 +137,7 @@ def succeeding(succeed: Callable[..., None]) -> Callable[..., None]:
     return trapped
 
 
-def _replace(owner: Any, name: str, kind: Callable[..., Any], *point: str) -> None:
+def _replace(owner: Any, name: str, kind: Callable[..., Any], *point: object) -> None:
     setattr(owner, name, kind(*point, getattr(owner, name)))
 
 
@@ -140,9 +148,8 @@ class TrappedWorker(StageWorker):
 
     def work(self, *arguments: Any, **named: Any) -> bool:
         TrappedWorker.pid_of_worker = os.getpid()
-        call_moves = {CallStatus.SUBMITTING: "begin", CallStatus.ACCEPTED: "accept"}
-        call_sending.CALL = TrappedMoves(call_sending.CALL, call_moves)
-        stage_runs.STAGE_RUN = TrappedMoves(stage_runs.STAGE_RUN, {StageStatus.WAITING: "wait"})
+        _replace(call_sending, "CALL", trapped_moves, CALL_MOVES)
+        _replace(stage_runs, "STAGE_RUN", trapped_moves, STAGE_RUN_MOVES)
         _replace(tasks, "_execute", noted)
         _replace(sending, "call_begin", after, "begun")
         _replace(ReplicateProvider, "submit", sent)

@@ -199,7 +199,8 @@ class ReplicateServer(VideoServer):
         return json_answer(file, status=201)
 
     def _described(self, part: Part) -> dict[str, Any]:
-        file_id, content = secrets.token_hex(16), part.get_payload(decode=True)
+        file_id = secrets.token_hex(16)
+        content: Any = part.get_payload(decode=True)
         return {
             "id": file_id,
             "name": part.get_filename() or "file",

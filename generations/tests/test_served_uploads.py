@@ -1,0 +1,72 @@
+"""Pictures through the real web server, sent as the command line sends them."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from generations.cli.client import Api
+from generations.management.commands.generate import REFUSED, NoVideo, picture_send
+from generations.tests.clients import client_of
+from generations.tests.pictures import picture
+from generations.tests.sockets import free_port
+from storage_app.models import Asset
+from videogen.testing.processes import ROOT, process_environment, running
+from videogen.testing.waiting import eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIMIT = 2_000_000
+
+
+@pytest.fixture
+def web() -> Iterator[int]:
+    """The port of a server with one thread."""
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "videogen.wsgi:application", "--interface", "wsgi"]
+    options = ["--port", str(port), "--blocking-threads", "1", "--log-level", "warning", "--no-ws"]
+    environment = process_environment(MAX_UPLOAD_BYTES=str(LIMIT), DJANGO_SETTINGS_MODULE="videogen.settings")
+    with running(subprocess.Popen([*command, *options], cwd=ROOT, env=environment)):
+        assert eventually(lambda: is_there(port), seconds=60)
+        yield port
+
+
+def is_there(port: int) -> bool:
+    try:
+        return asked(port, "GET", "/health").status == 200
+    except OSError:
+        return False
+
+
+def asked(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> HTTPResponse:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
+    return connection.getresponse()
+
+
+def test_pictures_are_sent_and_what_is_too_large_is_refused(web: int, alice: User, tmp_path: Path) -> None:
+    api = Api(f"http://127.0.0.1:{web}", client_of(alice).secret)
+    good, large, odd = tmp_path / "cup.png", tmp_path / "large.png", tmp_path / "odd.png"
+    good.write_bytes(picture(size=(600, 600), seed=1))
+    large.write_bytes(bytes(LIMIT))
+    odd.write_bytes(b"<svg/>")
+    assert picture_send(api, good) == str(Asset.objects.get().pk)
+    for path, said in ((large, f"larger than {LIMIT}"), (odd, "no picture"), (tmp_path / "no", "read")):
+        with pytest.raises(NoVideo, match=said) as refused:
+            picture_send(api, path)
+        assert (refused.value.code, str(path) in str(refused.value)) == (REFUSED, True)
+    assert Asset.objects.count() == 1
+
+
+def test_the_refusal_of_a_large_body_does_not_wait_for_it(web: int, alice: User) -> None:
+    head = f"POST /api/v1/assets HTTP/1.1\r\nAuthorization: Bearer {client_of(alice).secret}\r\n"
+    with socket.create_connection(("127.0.0.1", web), timeout=10) as client:
+        client.sendall(
+            f"{head}Host: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: {LIMIT + 1}\r\n\r\n".encode()
+        )
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
