@@ -208,7 +208,7 @@ class GenerationDetail:
         limit = "" if cap is None else f", at most {usd(cap)}"
         estimated = f"{usd(self.generation.estimated_usd)} estimated"
         reserved = self.generation.reserved_usd
-        held = f"; {usd(reserved)} reserved for clips at work" if reserved else ""
+        held = f"; {usd(reserved)} reserved" if reserved else ""
         text = f"{usd(self.generation.analysis_usd)} for text"
         return f"{usd(self.generation.actual_usd)} of {estimated}{limit}{held}; {text}"
 

@@ -101,6 +101,16 @@ def _send_again(call: ProviderCall, clip: Clip, generation: Generation) -> None:
         logger.warning("Call %s is not sent again: %s", call.pk, refused)
 
 
+def replacement_spare(*, call: ProviderCall, generation: Generation | None) -> None:
+    """It has turned up. The other one, where it is not sent yet, is not needed. The lock is held."""
+    for other in ProviderCall.objects.filter(replaces=call, status=CallStatus.PLANNED):
+        call_close(call=other, generation=generation, status=CallStatus.CANCELLED, actual_usd=Decimal(0))
+        call.is_superseded = False
+        if generation:
+            generation.warnings = [each for each in generation.warnings if each != _warning(call)]
+            generation.save(update_fields=["warnings"])
+
+
 def _warning(call: ProviderCall) -> str:
     return (
         f"Clip {call.position} was sent to {call.provider} a second time, because no answer told whether it "

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from generations.models import Generation, ProviderCall, StageRun
 from generations.providers.base import Job, ProviderError
+from generations.services.call_doubts import replacement_spare
 from generations.services.call_times import first_look_seconds, model_seconds
 from generations.services.calls import PROVIDER_FULL, call_close, call_lock, error_fields
 from generations.services.events import event_record
@@ -73,8 +74,8 @@ def call_begin(*, call: ProviderCall, run: StageRun, request: dict[str, Any]) ->
                 next_look_at=Now()
                 + timedelta(seconds=settings.PROVIDER_TIMEOUT_SECONDS + SENDER_GRACE_SECONDS),
             )
-        except TransitionRefused as refused:
-            raise CallUnwanted from refused
+        except TransitionRefused as refused:  # The one that it was to replace has turned up.
+            raise Postponed("It need not be sent any more.", seconds=0, code="provider.moved") from refused
 
 
 def _room_or_postponed(call: ProviderCall) -> None:
@@ -107,6 +108,7 @@ def _accept(call: ProviderCall, job: Job, answer: dict[str, Any]) -> bool:
     try:
         with transaction.atomic():
             locked, generation = call_lock(call.pk)
+            replacement_spare(call=locked, generation=generation)
             rival = _has_rival(locked)
             cancelled_at = locked.cancel_requested_at
             if rival or not _is_wanted(generation):

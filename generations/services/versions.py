@@ -45,8 +45,8 @@ def clip_regenerate(
 ) -> Created:
     """A new version in which one clip is made anew, by its old micro-prompt or a new one.
 
-    Raises `NoSuchClip`, `GenerationConflict` unless it is finished and has clips, or where one of them
-    is paid for and not here yet, `Unsafe`, `BudgetRefused`, `TooManyGenerations`, and the errors of idempotency.
+    Raises `NoSuchClip`, `GenerationConflict` unless it is finished, has clips, and waits for none that
+    is paid for, `Unsafe`, `BudgetRefused`, `TooManyGenerations`, and the errors of idempotency.
     """
     owner: User = generation.owner
     asked = {"of": str(generation.pk), "position": position, "micro_prompt": micro_prompt}

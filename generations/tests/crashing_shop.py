@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+from django.conf import settings
 from django.test import override_settings
 
 from generations.models import Generation
@@ -73,14 +74,16 @@ class Shop:
 
 @contextmanager
 def own_shop(directory: Path, *, run_seconds: float = 1.0, webhooks: bool = False) -> Iterator[Shop]:
-    """For as long as it is entered. Bytes go to DATA_DIR, everything else below `directory`."""
+    """For as long as it is entered, with `directory` as the data directory."""
     port = free_port() if webhooks else 0
     traps_make(directory / "traps")
+    known: dict[str, Any] = settings.STORAGES
+    storages = known | {"assets": known["assets"] | {"OPTIONS": {"location": directory / "assets"}}}
     with ReplicateServer(run_seconds=run_seconds) as replicate, FalServer(run_seconds=run_seconds) as fal:
         told = variables(replicate, fal, directory=directory)
         ours = {name: value for name, value in told.items() if name.startswith(OURS)}
-        with override_settings(**ours):
-            told |= {"DATA_DIR": str(directory.parent), MARK: str(directory)}
+        with override_settings(DATA_DIR=directory, STORAGES=storages, **ours):
+            told |= {"DATA_DIR": str(directory), MARK: str(directory), "DEFAULT_PROVIDER": "replicate"}
             told |= {"PROVIDER_WEBHOOK_URL": f"http://127.0.0.1:{port}" if port else ""}
             servers: dict[str, Any] = {"replicate": replicate, "fal": fal}
             yield Shop(servers, directory / "traps", told, port)

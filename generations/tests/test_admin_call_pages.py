@@ -180,7 +180,7 @@ def test_a_generation_shows_its_calls_and_who_has_the_clip(desk: Client, generat
     assert reverse("admin:generations_providercall_change", args=[call.pk]) in content
     assert badge("accepted") in content
     assert re.search(r"at replicate for 2 min \d\d s, looked at in \d+ s", content)
-    assert "$0.72 reserved for clips at work" in content
+    assert "; $0.72 reserved; " in content
     assert "clip, attempt" in content
     assert ": at a provider, waited 0.0 s" in content
 

@@ -98,10 +98,10 @@ def test_the_bars_are_divided_by_model_or_provider() -> None:
 
 
 def test_a_call_counts_on_the_day_of_its_budget() -> None:
-    at = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
-    call_made(created_at=at, reserved_on=at.date(), finished_at=datetime(2026, 11, 21, tzinfo=UTC))
-    page = SpendPage(days=7, by="model", today=datetime(2026, 11, 22, tzinfo=UTC).date())
-    assert [day for day, _ in page.days_with_calls] == [at.date()]
+    before, day, after = (datetime(2026, 11, number, tzinfo=UTC) for number in (19, 20, 21))
+    call_made(created_at=before, reserved_on=day.date(), finished_at=after)
+    page = SpendPage(days=7, by="model", today=after.date())
+    assert [each for each, _ in page.days_with_calls] == [day.date()]
 
 
 # The page

@@ -120,19 +120,20 @@ def test_a_webhook_may_come_before_the_answer(hooked: Studio, provider: str) -> 
     assert generation.actual_usd == PRICES[provider]
 
 
+def looks_until_it_has_ended(studio: Studio, generation: Generation) -> None:
+    """In a thread of its own."""
+    try:
+        assert eventually(lambda: studio.look_at_due() and statuses(generation) == ["succeeded"])
+    finally:
+        connection.close()
+
+
 def test_a_job_that_ended_before_its_answer_came_wakes_the_sender(hooked: Studio) -> None:
     """The webhook, the look and the end all come while the work-horse waits for the provider's answer."""
     hooked.script(Fault("late", seconds=1.9))
     generation = hooked.planned()
-
-    def looker() -> None:
-        try:
-            assert eventually(lambda: hooked.look_at_due() and statuses(generation) == ["succeeded"])
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor() as pool:
-        looking = pool.submit(looker)
+        looking = pool.submit(looks_until_it_has_ended, hooked, generation)
         hooked.work(generation)
         looking.result()
     assert clip_run(generation).status in ("queued", "running")
@@ -146,8 +147,7 @@ def test_a_webhook_that_comes_after_it_was_sent_again_stops_the_first(hooked: St
     generation = hooked.sent("fal")
     hooked.look()
     doubt_ages(generation)
-    hooked.look()
-    hooked.work(generation)
+    hooked.go_on(generation)
     first, second = calls_of(generation)
     job = hooked.fal.job(hooked.fal.ledger.jobs()[0].job_id)
     assert job
@@ -156,7 +156,7 @@ def test_a_webhook_that_comes_after_it_was_sent_again_stops_the_first(hooked: St
     assert delivered(hooked, "fal") == [204]
     first.refresh_from_db()
     assert (first.job_id, first.is_superseded, second.status) == (job.job_id, True, "accepted")
-    assert first.cancel_requested_at
+    assert first.cancel_requested_at is not None
 
 
 def test_the_first_news_after_the_last_are_of_no_use(hooked: Studio) -> None:

@@ -11,6 +11,7 @@ from generations.media.probe import probe
 from generations.models import Clip, ProviderCall, StageRun
 from generations.services.dispatching import overdue_replace, silent_replace, waiting_wake
 from generations.testing.video_servers import Fault
+from generations.testing.video_servers.ledger import Ledger
 from generations.tests.clients import GENERATIONS, JsonClient
 from generations.tests.following import assert_whole
 from generations.tests.studio import PRICES, TO_CLIPS, Studio, call_of, calls_of, clip_run, told
@@ -37,6 +38,15 @@ def test_each_clip_is_bought_once_and_becomes_a_video(studio: Studio, provider: 
     assert len(jobs) == 2
 
 
+def seen_meanwhile(ledger: Ledger) -> tuple[Any, ...]:
+    """What anybody else finds in the database while the provider holds the request."""
+    assert eventually(ledger.submissions)
+    try:
+        return ProviderCall.objects.values_list("status", "job_id", "request__duration").get()
+    finally:
+        connection.close()
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_row_is_there_before_the_request_and_the_id_before_the_waiting(
     studio: Studio, provider: str
@@ -44,17 +54,8 @@ def test_the_row_is_there_before_the_request_and_the_id_before_the_waiting(
     generation = studio.planned(provider)
     studio.script(Fault("late", seconds=1))
     ledger = studio.servers[provider].ledger
-
-    def seen_meanwhile() -> tuple[Any, ...]:
-        """What anybody else finds in the database while the provider holds the request."""
-        assert eventually(ledger.submissions)
-        try:
-            return ProviderCall.objects.values_list("status", "job_id", "request__duration").get()
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor() as pool:
-        seen = pool.submit(seen_meanwhile)
+        seen = pool.submit(seen_meanwhile, ledger)
         studio.work(generation)
     assert seen.result()[:2] == ("submitting", "")
     assert int(seen.result()[2]) == 4

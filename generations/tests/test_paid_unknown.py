@@ -11,7 +11,9 @@ from generations.services.call_decisions import (
     call_look_now,
     call_write_off,
 )
+from generations.services.call_sending import call_begin
 from generations.services.generations import generation_delete, generation_retry
+from generations.services.stage_runs import stage_run_claim
 from generations.testing.video_servers import Fault
 from generations.testing.video_servers.jobs import State
 from generations.tests.following import error_of
@@ -25,6 +27,7 @@ from generations.tests.studio import (
     statuses,
 )
 from generations.tests.studio import studio as studio
+from videogen.kernel.errors import Postponed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +72,27 @@ def test_an_adopted_job_is_stopped_where_its_replacement_is_on_the_way(studio: S
     studio.finish(second)
     studio.go_on(generation)
     assert (clip_run(generation).status, generation.actual_usd) == ("succeeded", 2 * PRICE)
+
+
+def test_no_replacement_is_sent_for_a_job_that_is_adopted_in_time(studio: Studio) -> None:
+    generation = given_up(studio)
+    assert statuses(generation) == ["unknown", "planned"]
+    call_adopt(call=calls_of(generation)[0], job_id=job_ids(studio)[0], operator="operator")
+    studio.go_on(generation)
+    assert (statuses(generation), len(job_ids(studio))) == (["succeeded", "cancelled"], 1)
+    assert (clip_run(generation).status, generation.actual_usd) == ("succeeded", PRICE)
+    assert "second time" not in " ".join(generation.warnings)
+
+
+def test_a_job_may_turn_up_while_its_replacement_is_about_to_be_sent(studio: Studio) -> None:
+    generation = given_up(studio)
+    first, second = calls_of(generation)
+    run = clip_run(generation)
+    assert stage_run_claim(run_id=run.pk, worker="here:1")
+    call_adopt(call=first, job_id=job_ids(studio)[0], operator="operator")
+    run.refresh_from_db()
+    with pytest.raises(Postponed, match="need not be sent"):
+        call_begin(call=second, run=run, request={})
 
 
 def test_an_adopted_job_is_stopped_where_the_clip_is_there_already(studio: Studio) -> None:
@@ -182,7 +206,7 @@ def test_a_given_up_call_can_be_looked_for_again(studio: Studio) -> None:
     studio.replicate.faults.clear()
     studio.look_at_due()
     first.refresh_from_db()
-    assert (first.status, first.is_superseded) == ("accepted", True)
+    assert (first.status, first.is_superseded) == ("accepted", False)
 
 
 def test_a_job_that_turns_up_after_all_was_deleted_is_stopped(studio: Studio) -> None:

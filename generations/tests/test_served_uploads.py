@@ -64,9 +64,13 @@ def test_pictures_are_sent_and_what_is_too_large_is_refused(web: int, alice: Use
 
 
 def test_the_refusal_of_a_large_body_does_not_wait_for_it(web: int, alice: User) -> None:
-    head = f"POST /api/v1/assets HTTP/1.1\r\nAuthorization: Bearer {client_of(alice).secret}\r\n"
+    lines = [
+        "POST /api/v1/assets HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: Bearer {client_of(alice).secret}",
+        "Content-Type: image/png",
+        f"Content-Length: {LIMIT + 1}",
+    ]
     with socket.create_connection(("127.0.0.1", web), timeout=10) as client:
-        client.sendall(
-            f"{head}Host: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: {LIMIT + 1}\r\n\r\n".encode()
-        )
+        client.sendall("\r\n".join([*lines, "", ""]).encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 413 ")

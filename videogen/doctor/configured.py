@@ -84,7 +84,7 @@ def providers() -> Iterator[Finding]:
         elif name == settings.DEFAULT_PROVIDER:
             yield broken(f"Provider {name}", "not available, and the default", missing)
         else:
-            report = warning  # Nobody has to pay for clips.
+            report = off if is_hosted else warning  # Nobody has to pay for clips.
             yield report(f"Provider {name}", "not available", missing)
     if settings.DEFAULT_PROVIDER not in ("auto", *provider_names()):
         advice = f"Set DEFAULT_PROVIDER to auto, or to one of: {', '.join(provider_names())}."
