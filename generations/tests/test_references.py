@@ -4,12 +4,15 @@ import base64
 import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from generations.models import Clip, Generation, ProviderCall
 from generations.providers.hosted.files import REPLICATE_INLINE_BYTES, replicate_file
+from generations.providers.video_models import video_models
 from generations.services.generations import generation_retry
 from generations.services.references import reference_delete
 from generations.testing.video_servers import TOKEN, FalServer, Fault, ReplicateServer
@@ -117,6 +120,14 @@ def test_lengths_are_those_that_the_model_sells_with_pictures(studio: Studio, la
     generation = studio.planned(model=VEO, references=[str(large.pk)], resolution="720p")
     assert [clip.bought_seconds for clip in Clip.objects.filter(generation=generation)] == [8]
     assert studio.planned(model=VEO, resolution="720p").clips.get().bought_seconds == 4
+
+
+def test_a_row_that_takes_pictures_has_to_say_as_what(settings: Any, tmp_path: Path) -> None:
+    own = tmp_path / "models.toml"
+    own.write_text(f'[fal."{WAN}"]\nreferences = 1\n')
+    settings.VIDEO_MODELS_FILE = str(own)
+    with pytest.raises(ImproperlyConfigured, match=r"input\.first_frame"):
+        video_models("fal")
 
 
 # Not into the ledger
@@ -240,14 +251,16 @@ def test_what_is_not_the_callers_own_picture_is_refused_by_its_field(
     assert pk in problem["errors"][0]["message"]
 
 
-@pytest.mark.parametrize(
-    "given", ["x", [7], [None], ["cup.png"], [[]], {}, None, ["{id}", "{id}"], ["{id}"] * 10]
-)
+TEN = [str(UUID(int=number)) for number in range(10)]
+
+
+@pytest.mark.parametrize("given", ["x", [7], [None], ["cup.png"], [[]], {}, None, ["{id}", "{id}"], TEN])
 def test_what_is_no_list_of_ids_is_refused(studio: Studio, api: JsonClient, small: Asset, given: Any) -> None:
     if isinstance(given, list):
         given = [str(small.pk) if each == "{id}" else each for each in given]
-    problem = problem_of(api.post(GENERATIONS, BODY | {"references": given}), 400)
-    assert {error["field"].partition(".")[0] for error in problem["errors"]} == {"references"}
+    errors = problem_of(api.post(GENERATIONS, BODY | {"references": given}), 400)["errors"]
+    assert {error["field"].partition(".")[0] for error in errors} == {"references"}
+    assert "unknown" not in {error["code"] for error in errors}  # It was not even looked for.
 
 
 def test_a_model_that_takes_fewer_is_refused(

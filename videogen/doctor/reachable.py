@@ -18,6 +18,7 @@ from rq.worker import BaseWorker
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import connect
 
+from generations.providers.registry import hosted_names
 from videogen.doctor.finding import Finding, broken, off, ok, warning
 from videogen.kernel.liveness import alive_count
 from videogen.kernel.redis import cache_redis, queue_redis
@@ -82,8 +83,12 @@ def _connections(limit: int) -> Finding:
 
 
 def connections_needed(configuration: StackConfiguration) -> int:
-    """One per REST thread, two per stage worker (work, heartbeat), one each for WebSockets and dispatcher."""
-    return configuration.web_workers * configuration.web_threads + 2 * sum(configuration.workers.values()) + 2
+    """One per REST thread, two per stage worker (work, heartbeat), one for WebSockets.
+
+    The dispatcher has one, and one more to look at each hosted provider.
+    """
+    rest = configuration.web_workers * configuration.web_threads
+    return rest + 2 * sum(configuration.workers.values()) + 2 + len(hosted_names())
 
 
 def redis_queue() -> Iterator[Finding]:

@@ -167,7 +167,8 @@ def test_a_cache_without_bound_is_warned_of() -> None:
 def test_connections_are_those_of_all_processes() -> None:
     configuration = StackConfiguration.from_settings()
     workers = sum(configuration.workers.values())
-    expected = configuration.web_workers * configuration.web_threads + 2 * workers + 2
+    lookers = 2  # At Replicate and at fal.
+    expected = configuration.web_workers * configuration.web_threads + 2 * workers + 2 + lookers
     assert reachable.connections_needed(configuration) == expected
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from redis.exceptions import RedisError
+from rich.console import Console
 
 from generations.models import Generation, ProviderCall
 from generations.patience import patiently
@@ -44,6 +45,7 @@ REQUEST: Mapping[str, Any] = {
 class Deeds:
     """Everything that can be done. `counts` has what was, `generations` the newest of each number."""
 
+    console: Console
     fleet: Fleet
     servers: Servers
     supervisor: Supervisor

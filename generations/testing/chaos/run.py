@@ -24,6 +24,8 @@ from videogen.embedded.places import log_dir
 #: How long it may take until all has ended, after the last fault.
 REST_SECONDS = 240.0
 LOOK_SECONDS = 0.5
+#: How often it is said what is awaited.
+TELL_SECONDS = 20.0
 
 
 def chaos(plan: Plan, *, replicate: ReplicateServer, fal: FalServer, directory: Path, out: Path) -> int:
@@ -36,8 +38,8 @@ def chaos(plan: Plan, *, replicate: ReplicateServer, fal: FalServer, directory: 
         owner, key = customer(plan.monthly_limit_usd)
         fleet_stack = stack.enter_context(ExitStack())
         fleet = fleet_stack.enter_context(own_fleet(plan))
-        deeds = Deeds(fleet, servers, supervisor, directory / "traps", owner, key)
-        found = _carried_out(console, plan, deeds)
+        deeds = Deeds(console, fleet, servers, supervisor, directory / "traps", owner, key)
+        found = _carried_out(plan, deeds)
         fleet_stack.close()
         found = list(dict.fromkeys([*found, *violations(servers)]))
         sprung = [path.name for path in (directory / "traps" / "sprung").iterdir()]
@@ -55,14 +57,14 @@ def chaos(plan: Plan, *, replicate: ReplicateServer, fal: FalServer, directory: 
     return 1 if found else 0
 
 
-def _carried_out(console: Console, plan: Plan, deeds: Deeds) -> list[Violation]:
+def _carried_out(plan: Plan, deeds: Deeds) -> list[Violation]:
     """What is wrong when all has come to rest, and again when people have tidied up and tried again."""
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
+    with Live(console=deeds.console, refresh_per_second=4, transient=True) as live:
 
         def show(phase: str, until: float) -> None:
             live.update(panel(phase, until - time.monotonic(), deeds.counts, deeds.fleet))
 
-        _act(plan, deeds, console, show)
+        _act(plan, deeds, show)
         deeds.calm()
         _rest(deeds, show)
         found = patiently(lambda: violations(deeds.servers))
@@ -74,7 +76,7 @@ def _carried_out(console: Console, plan: Plan, deeds: Deeds) -> list[Violation]:
     return found
 
 
-def _act(plan: Plan, deeds: Deeds, console: Console, show: Callable[[str, float], None]) -> None:
+def _act(plan: Plan, deeds: Deeds, show: Callable[[str, float], None]) -> None:
     started = time.monotonic()
     for action in plan.actions:
         while (early := started + action.at - time.monotonic()) > 0:
@@ -82,7 +84,7 @@ def _act(plan: Plan, deeds: Deeds, console: Console, show: Callable[[str, float]
             time.sleep(min(early, LOOK_SECONDS))
         came = deeds.do(action)
         late = time.monotonic() - started
-        console.print(f"{late:6.1f} {action}: {came}", soft_wrap=True, markup=False, highlight=False)
+        deeds.console.print(f"{late:6.1f} {action}: {came}", soft_wrap=True, markup=False, highlight=False)
     while time.monotonic() < started + plan.seconds:
         show("chaos", started + plan.seconds)
         time.sleep(LOOK_SECONDS)
@@ -90,8 +92,11 @@ def _act(plan: Plan, deeds: Deeds, console: Console, show: Callable[[str, float]
 
 def _rest(deeds: Deeds, show: Callable[[str, float], None]) -> None:
     started = time.monotonic()
-    deadline = started + REST_SECONDS
-    while time.monotonic() < deadline and patiently(lambda: list(unsettled())):
+    deadline, tell_at = started + REST_SECONDS, started + TELL_SECONDS
+    while (left := patiently(lambda: list(unsettled()))) and time.monotonic() < deadline:
         show("coming to rest", deadline)
+        if time.monotonic() > tell_at:
+            tell_at += TELL_SECONDS
+            deeds.console.print(f"{time.monotonic() - started:6.1f} s  not at rest: {'; '.join(left)}")
         time.sleep(LOOK_SECONDS)
     deeds.counts["seconds until all was at rest"] += round(time.monotonic() - started)
