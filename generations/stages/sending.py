@@ -21,7 +21,7 @@ from generations.stages.base import StageWork
 from generations.stages.references import references_fetch
 from videogen.kernel.breaker import breaker_check, breaker_record
 from videogen.kernel.errors import Postponed
-from videogen.kernel.quota import Limits, Place, quota_pause, quota_refused, quota_settle, quota_take
+from videogen.kernel.quota import Limits, Place, quota_pause, quota_settle, quota_take
 
 #: Shown while a provider is asked.
 ASKED = 0.01
@@ -92,7 +92,8 @@ def _send(work: StageWork, provider: HostedProvider, spec: ClipSpec, call: Provi
             spec, token=str(call.pk), webhook_url=webhook_url(call), tick=patience.tick
         )
     except Postponed as postponed:
-        quota_refused(subject=subject, seconds=postponed.seconds)
+        # Only a pause: from so few requests as clips need, no limit per minute can be guessed.
+        quota_pause(subject=subject, seconds=postponed.seconds)
         patiently(lambda: call_take_back(call=call))
         raise
     except OutcomeUnknown:

@@ -4,22 +4,19 @@ import base64
 import time
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from generations.models import Clip, Generation, ProviderCall
+from generations.models import Clip
 from generations.providers.hosted.files import REPLICATE_INLINE_BYTES, replicate_file
 from generations.providers.video_models import video_models
-from generations.services.generations import generation_retry
-from generations.services.references import reference_delete
-from generations.testing.video_servers import TOKEN, FalServer, Fault, ReplicateServer
-from generations.tests.clients import GENERATIONS, JsonClient, problem_of
-from generations.tests.factories import AssetFactory
+from generations.testing.video_servers import TOKEN, Fault
 from generations.tests.following import error_of
-from generations.tests.pictures import reference
+from generations.tests.pictures import inputs, ordered
+from generations.tests.pictures import large as large
+from generations.tests.pictures import small as small
 from generations.tests.processes import start_dispatcher, start_worker
 from generations.tests.studio import Studio, call_of, clip_run, statuses
 from generations.tests.studio import studio as studio
@@ -31,26 +28,11 @@ from videogen.testing.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BODY = {"prompt": "A cup in the rain", "duration_seconds": 4, "provider": "replicate"}
-SEEDANCE, HAILUO, VEO = "bytedance/seedance-2.0", "minimax/hailuo-2.3", "google/veo-3.1"
+HAILUO, VEO = "minimax/hailuo-2.3", "google/veo-3.1"
 WAN = "fal-ai/wan/v2.7/text-to-video"
 DYING = "generations.tests.dying_after_upload.DyingWorker"
 #: A row of a model at fal that begins with a picture.
 FAL_ROW = f'[fal."{WAN}"]\nreferences = 1\n[fal."{WAN}".input]\nfirst_frame = "image_url"\n'
-
-
-@pytest.fixture
-def large(studio: Studio) -> Asset:
-    asset = reference(studio.owner, size=(200, 200), seed=1)
-    assert asset.size_bytes > REPLICATE_INLINE_BYTES
-    return asset
-
-
-@pytest.fixture
-def small(studio: Studio) -> Asset:
-    asset = reference(studio.owner, size=(64, 64))
-    assert asset.size_bytes <= REPLICATE_INLINE_BYTES
-    return asset
 
 
 @pytest.fixture
@@ -60,18 +42,9 @@ def fal_model(settings: Any, tmp_path: Path) -> None:
     settings.VIDEO_MODELS_FILE = str(own)
 
 
-def ordered(studio: Studio, *assets: Asset, **request: Any) -> Generation:
-    return studio.order(references=[str(asset.pk) for asset in assets], **request)
-
-
 def stored_bytes(asset: Asset) -> bytes:
     with asset_open(asset=asset) as file:
         return file.read()
-
-
-def inputs(server: ReplicateServer | FalServer) -> list[Any]:
-    """What the provider was asked for."""
-    return [each.input for each in server.ledger.submissions()]
 
 
 # Into the model
@@ -225,119 +198,3 @@ def test_an_upload_that_nobody_wants_any_more_ends_at_once(
     with pytest.raises(Unwanted):
         replicate_file(path, "image/jpeg", tick=tick)
     assert time.monotonic() < ends_at + 2
-
-
-# Requests
-
-
-def test_the_generation_shows_what_it_is_made_from(studio: Studio, api: JsonClient, small: Asset) -> None:
-    made = api.post(GENERATIONS, BODY | {"references": [str(small.pk)]})
-    assert (made.status_code, made.json()["references"]) == (202, [str(small.pk)])
-    assert api.get(f"{GENERATIONS}/{made.json()['id']}").json()["references"] == [str(small.pk)]
-
-
-@pytest.mark.parametrize("query", ["", "?dry_run=true"])
-@pytest.mark.parametrize("whose", ["nobody's", "somebody else's", "a video"])
-def test_what_is_not_the_callers_own_picture_is_refused_by_its_field(
-    studio: Studio, api: JsonClient, mallory: Any, whose: str, query: str
-) -> None:
-    pk = {
-        "nobody's": lambda: "0d8f2f9e-6a3c-4c5e-9a51-7b1d2c9f4e10",
-        "somebody else's": lambda: str(reference(mallory).pk),
-        "a video": lambda: str(AssetFactory(owner=studio.owner).pk),
-    }[whose]()
-    problem = problem_of(api.post(f"{GENERATIONS}{query}", BODY | {"references": [pk]}), 400)
-    assert (problem["code"], problem["errors"][0]["field"]) == ("request.invalid", "references")
-    assert pk in problem["errors"][0]["message"]
-
-
-TEN = [str(UUID(int=number)) for number in range(10)]
-
-
-@pytest.mark.parametrize("given", ["x", [7], [None], ["cup.png"], [[]], {}, None, ["{id}", "{id}"], TEN])
-def test_what_is_no_list_of_ids_is_refused(studio: Studio, api: JsonClient, small: Asset, given: Any) -> None:
-    if isinstance(given, list):
-        given = [str(small.pk) if each == "{id}" else each for each in given]
-    errors = problem_of(api.post(GENERATIONS, BODY | {"references": given}), 400)["errors"]
-    assert {error["field"].partition(".")[0] for error in errors} == {"references"}
-    assert "unknown" not in {error["code"] for error in errors}  # It was not even looked for.
-
-
-def test_a_model_that_takes_fewer_is_refused(
-    studio: Studio, api: JsonClient, large: Asset, small: Asset
-) -> None:
-    asked = BODY | {"references": [str(large.pk), str(small.pk)], "model": HAILUO, "duration_seconds": 6}
-    problem = problem_of(api.post(GENERATIONS, asked), 422)
-    assert problem["errors"][0]["field"] == "references"
-    assert "at most 1" in problem["detail"]
-
-
-def test_auto_chooses_among_those_that_take_as_many(
-    studio: Studio, api: JsonClient, large: Asset, small: Asset
-) -> None:
-    asked = BODY | {"references": [str(large.pk), str(small.pk)], "provider": "auto"}
-    routing = api.post(f"{GENERATIONS}?dry_run=true", asked).json()["routing"]
-    chosen = {routing["chosen"]["model"], *(other["model"] for other in routing["others"])}
-    assert chosen == {SEEDANCE, VEO}
-    reasons = {each["model"]: each["reason"] for each in routing["rejected"]}
-    assert reasons["wan-video/wan-2.7-t2v"].endswith("it takes none.")
-
-
-def test_the_animatic_says_that_it_cannot_use_pictures(
-    studio: Studio, api: JsonClient, settings: Any, small: Asset
-) -> None:
-    asked = BODY | {"references": [str(small.pk)]}
-    settings.DEFAULT_PROVIDER = "animatic"
-    for provider in ("animatic", "auto"):
-        problem = problem_of(api.post(GENERATIONS, asked | {"provider": provider}), 422)
-        assert problem["errors"][0]["field"] == "references"
-        assert "animatic draws" in problem["detail"]
-
-
-# What a clip is made from
-
-
-def test_another_picture_makes_another_clip(studio: Studio, large: Asset, small: Asset) -> None:
-    same = reference(studio.owner, size=(200, 200), seed=1)
-    prints = [
-        studio.planned(references=[str(asset.pk) for asset in assets]).clips.get().fingerprint
-        for assets in ([], [large], [small], [large, small], [small, large], [same])
-    ]
-    assert len(set(prints)) == 5
-    assert prints[1] == prints[5]
-
-
-def test_a_new_clip_of_a_finished_video_is_made_from_the_same_pictures(
-    studio: Studio, api: JsonClient, large: Asset
-) -> None:
-    parent = studio.made(references=[str(large.pk)])
-    made = api.post(f"{GENERATIONS}/{parent.pk}/clips/1/regenerate", {})
-    version = studio.go_on(Generation.objects.get(pk=made.json()["id"]))
-    assert call_of(version).request["reference_images"] == [f"file:sha256:{large.sha256}"]
-
-
-def test_no_new_clip_is_made_without_a_picture_that_was_deleted(
-    studio: Studio, api: JsonClient, large: Asset
-) -> None:
-    parent = studio.made(references=[str(large.pk)])
-    reference_delete(asset=large)
-    problem = problem_of(api.post(f"{GENERATIONS}/{parent.pk}/clips/1/regenerate", {}), 409)
-    assert problem["code"] == "reference.deleted"
-    assert ProviderCall.objects.count() == 1
-
-
-def test_a_retry_without_a_picture_that_was_deleted_buys_nothing(studio: Studio, large: Asset) -> None:
-    studio.script(Fault("bad_request"))
-    generation = studio.go_on(ordered(studio, large))
-    reference_delete(asset=large)
-    generation_retry(generation=generation)
-    studio.go_on(generation)
-    assert error_of(generation)["code"] == "reference.deleted"
-    assert len(inputs(studio.replicate)) == 1
-
-
-def test_a_clip_that_is_paid_is_fetched_though_its_picture_was_deleted(studio: Studio, large: Asset) -> None:
-    generation = studio.sent(references=[str(large.pk)])
-    Asset.objects.filter(pk=large.pk).delete()
-    studio.go_on(generation)
-    assert (statuses(generation), clip_run(generation).status) == (["succeeded"], "succeeded")

@@ -111,6 +111,7 @@ def unsettled() -> Iterable[str]:
     """What still moves by itself."""
     yield from (f"{each.pk} is {each.status}" for each in Generation.objects.exclude(status__in=FINISHED))
     for run in StageRun.objects.filter(status__in=LIVE):
-        yield f"{run.stage} of {run.generation_id}, attempt {run.attempt}, is {run.status}"
+        until = f" until {run.available_at:%H:%M:%S} ({run.put_back_reason})" if run.put_back_count else ""
+        yield f"{run.stage} of {run.generation_id}, attempt {run.attempt}, is {run.status}{until}"
     moving = ProviderCall.objects.open().filter(given_up_at=None)
     yield from (f"call {call.pk} is {call.status}" for call in moving)
