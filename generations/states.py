@@ -120,8 +120,21 @@ CALL = StateMachine(
             CallStatus.ACCEPTED,
             CallStatus.REFUSED,
         ],
-        CallStatus.UNKNOWN: [CallStatus.ACCEPTED, CallStatus.REFUSED, CallStatus.WRITTEN_OFF],
-        CallStatus.ACCEPTED: [CallStatus.SUCCEEDED, CallStatus.FAILED, CallStatus.CANCELLED],
+        # An answer that comes after all may say that it was too early.
+        CallStatus.UNKNOWN: [
+            CallStatus.PLANNED,
+            CallStatus.ACCEPTED,
+            CallStatus.REFUSED,
+            CallStatus.WRITTEN_OFF,
+        ],
+        # The provider may not know the id that somebody gave us.
+        CallStatus.ACCEPTED: [
+            CallStatus.UNKNOWN,
+            CallStatus.SUCCEEDED,
+            CallStatus.FAILED,
+            CallStatus.CANCELLED,
+            CallStatus.WRITTEN_OFF,
+        ],
         CallStatus.SUCCEEDED: [],
         CallStatus.FAILED: [],
         CallStatus.CANCELLED: [],

@@ -65,6 +65,17 @@ def env_list(name: str, default: list[str]) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def env_origins(name: str) -> list[str]:
+    """Comma-separated origins, such as `http://10.0.0.5:9000`: a scheme, a host, and a port where needed."""
+    origins = env_list(name, [])
+    for origin in origins:
+        parts = _url_parts(name, origin)
+        is_origin = parts.scheme in ("http", "https") and parts.hostname and not parts.path.strip("/")
+        if not is_origin or parts.query or parts.fragment or parts.username:
+            raise ImproperlyConfigured(f"{name}: {origin!r} must look like http://10.0.0.5:9000")
+    return origins
+
+
 def env_pairs(name: str) -> dict[str, str]:
     """`name=value` pairs, comma-separated."""
     pairs = [item.partition("=") for item in env_list(name, [])]

@@ -23,6 +23,7 @@ from videogen.environment import (
     env_decimal,
     env_int,
     env_list,
+    env_origins,
     env_pairs,
     env_rate,
     env_str,
@@ -284,7 +285,7 @@ PROVIDER_REQUESTS_PER_MINUTE = env_int("PROVIDER_REQUESTS_PER_MINUTE", 300)
 PROVIDER_CONCURRENT_JOBS = env_int("PROVIDER_CONCURRENT_JOBS", 100, at_least=1, at_most=100_000)
 FETCH_MAX_BYTES = env_int("FETCH_MAX_BYTES", 2**30, at_least=1)
 FETCH_TIMEOUT_SECONDS = env_int("FETCH_TIMEOUT_SECONDS", 600, at_least=1, at_most=3600)
-FETCH_ALLOWED_ORIGINS = env_list("FETCH_ALLOWED_ORIGINS", [])
+FETCH_ALLOWED_ORIGINS = env_origins("FETCH_ALLOWED_ORIGINS")
 DAILY_BUDGET_USD = env_decimal("DAILY_BUDGET_USD")
 
 # `name=package.module.Class`, comma-separated: providers beside the built-in ones.

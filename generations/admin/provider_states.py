@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from generations.admin.filters import UNDECIDED
 from generations.models import ProviderCall
 from generations.providers.registry import hosted_names, provider_get
-from generations.services.call_looking import breaker_subject
+from generations.services.calls import breaker_subject
 from generations.states import AT_PROVIDER, CallStatus
 from videogen.kernel.admin.formatting import count, duration
 from videogen.kernel.breaker import BreakerState, breaker_state

@@ -19,8 +19,8 @@ from generations.media.frame import RESOLUTIONS, frame_format
 from generations.providers.base import ClipSpec, VideoProvider
 from generations.providers.registry import hosted_provider, provider_get, provider_names
 from generations.providers.video_models import VideoModel, video_models
-from generations.services.call_looking import breaker_subject
 from generations.services.call_times import model_seconds
+from generations.services.calls import breaker_subject
 from generations.services.routing import auto_means
 from videogen.kernel.breaker import breaker_state
 

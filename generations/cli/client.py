@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,13 @@ class Api:
             raise
 
     def reference_create(self, name: str, content: bytes) -> dict[str, Any]:
-        """Send a reference picture."""
+        """Send a reference picture, or send it again where the connection broke.
+
+        A server that refuses a large body without reading it may close before its answer is read.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with suppress(ServiceAway):
+                return self._json("POST", "assets", files={"file": (name, content)})
         return self._json("POST", "assets", files={"file": (name, content)})
 
     def generation_get(self, generation_id: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class ProviderCallQuerySet(models.QuerySet["ProviderCall"]):
 
     def undecided(self) -> Self:
         """A person has to say what became of them."""
-        return self.filter(status=CallStatus.UNKNOWN, given_up_at__isnull=False)
+        return self.filter(status__in=AT_PROVIDER, given_up_at__isnull=False)
 
 
 class ProviderCall(models.Model):
@@ -81,6 +81,8 @@ class ProviderCall(models.Model):
     next_look_at = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    is_overdue = models.BooleanField("took too long, and was told to stop", default=False)
+    fetches = models.PositiveSmallIntegerField(default=0)
     cancel_sent_at = models.DateTimeField(null=True, blank=True)
     given_up_at = models.DateTimeField("asks for a decision since", null=True, blank=True)
     decision = models.CharField("decided by", max_length=200, blank=True)

@@ -108,13 +108,17 @@ class Submission:
 
 
 class JobState:
-    """What a look at a job finds. A state that we do not know counts as running."""
+    """What a look at a job finds. A state that we do not know counts as running.
+
+    `missing`: the provider says that it knows no such job; `error` says so, too.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    MISSING = "missing"
 
 
 @dataclass(frozen=True)

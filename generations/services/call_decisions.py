@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Least, Now
 
 from generations.models import ProviderCall
@@ -51,9 +52,11 @@ def call_look_now(*, call: ProviderCall) -> None:
     """Let the dispatcher look at it at once. Raises `CallConflict` where there is nothing to look at."""
     soon = Greatest(Now(), Coalesce("looked_at", Now()) + timedelta(seconds=PAUSE_SECONDS))
     calls = ProviderCall.objects.filter(pk=call.pk, status__in=AT_PROVIDER)
-    if not calls.update(next_look_at=Least(Coalesce("next_look_at", soon), soon)):
+    # One that is just being sent is left to its sender.
+    sent = calls.exclude(status=CallStatus.SUBMITTING)
+    if not sent.update(next_look_at=Least(Coalesce("next_look_at", soon), soon)):
         call.refresh_from_db()
-        if not call.job_id:
+        if not call.job_id and call.status != CallStatus.SUBMITTING:
             raise CallConflict(f"This call is {call.status}: the provider has nothing to look at.")
 
 
@@ -82,8 +85,12 @@ def call_write_off(*, call: ProviderCall, operator: str, was_billed: bool) -> No
     """
     with transaction.atomic():
         locked, generation = call_lock(call.pk)
-        if locked.status != CallStatus.UNKNOWN:
-            raise CallConflict(f"This call is {locked.status}; only an unknown one can be written off.")
+        if locked.status != CallStatus.UNKNOWN and not (
+            locked.status == CallStatus.ACCEPTED and locked.given_up_at
+        ):
+            raise CallConflict(
+                f"This call is {locked.status}; only one that asks for a decision can be written off."
+            )
         call_close(
             call=locked,
             generation=generation,
@@ -95,6 +102,13 @@ def call_write_off(*, call: ProviderCall, operator: str, was_billed: bool) -> No
         )
         clip_wake(locked)
     call.refresh_from_db()
+
+
+def call_fetch_count(*, call: ProviderCall) -> int:
+    """Count one more try to fetch what was made. Answers how many there were with it."""
+    ProviderCall.objects.filter(pk=call.pk).update(fetches=F("fetches") + 1)
+    call.refresh_from_db(fields=["fetches"])
+    return call.fetches
 
 
 def call_output_lost(*, call: ProviderCall, error: DomainError) -> None:

@@ -6,7 +6,7 @@ of it; the clip is sent once more meanwhile, and not a third time.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -17,36 +17,31 @@ from django.utils import timezone
 
 from generations.models import Clip, Generation, ProviderCall
 from generations.providers.base import Found
-from generations.services.calls import call_close, call_lock, calls_plan
+from generations.services.calls import call_close, call_lock, call_release, calls_plan
 from generations.services.events import event_record
 from generations.services.flow import clip_wake
-from generations.states import WORKABLE, CallStatus
-from videogen.accounts.budgets import BudgetRefused
+from generations.states import CALL, WORKABLE, CallStatus
+from videogen.kernel.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
 #: How often it may be sent while nobody knows what became of those before.
 MOST_UNKNOWN = 2
-#: So much longer is waited for a provider that cannot be asked.
-OUTAGE_FACTOR = 5
+#: So much longer than a job may take is waited for a provider that cannot be asked.
+PATIENCE_SECONDS = 300
 
 
-def call_search(*, call: ProviderCall, found: Found | None) -> bool:
-    """Nothing was found, or, with None, the provider could not be asked.
-
-    Answers whether that was the last search, because the time for it is over.
-    """
-    since = call.doubted_at or call.created_at
-    patience = settings.PROVIDER_UNKNOWN_SECONDS * (1 if found else OUTAGE_FACTOR)
-    if timezone.now() - since < timedelta(seconds=patience):
+def call_search(*, call: ProviderCall, found: Found) -> bool:
+    """Nothing was found. Answers whether that was the last search, because the time for it is over."""
+    if _seconds_since(call.doubted_at or call.created_at) < settings.PROVIDER_UNKNOWN_SECONDS:
         return False
     with transaction.atomic():
         locked, generation = call_lock(call.pk)
         if locked.status != CallStatus.UNKNOWN:
             return True
-        if found and found.is_certain:
+        if found.is_certain:
             _not_taken(locked, generation)
-        elif locked.given_up_at:  # An operator has had it looked for once more, in vain.
+        elif locked.given_up_at:  # It was looked for once more, in vain.
             ProviderCall.objects.filter(pk=locked.pk).update(
                 looks=F("looks") + 1, looked_at=Now(), next_look_at=None
             )
@@ -54,6 +49,45 @@ def call_search(*, call: ProviderCall, found: Found | None) -> bool:
             _give_up(locked, generation)
         clip_wake(locked)
     return True
+
+
+def call_despair(*, call: ProviderCall) -> bool:
+    """The provider could not be asked. Whether that has lasted for longer than any job may.
+
+    Then a person has to decide. Nothing is sent again: the provider may have the first one.
+    """
+    since = call.accepted_at or call.doubted_at or call.created_at
+    if _seconds_since(since) < settings.PROVIDER_JOB_SECONDS + PATIENCE_SECONDS:
+        return False
+    with transaction.atomic():
+        locked, _ = call_lock(call.pk)
+        if locked.status in (CallStatus.UNKNOWN, CallStatus.ACCEPTED) and locked.given_up_at is None:
+            logger.error("%s does not tell of call %s: a person has to decide", call.provider, call.pk)
+            ProviderCall.objects.filter(pk=call.pk).update(given_up_at=Now())
+            clip_wake(locked)
+    return True
+
+
+def call_disown(*, call: ProviderCall) -> None:
+    """The provider has no such job as was adopted: as before, nobody knows what became of the call."""
+    with transaction.atomic():
+        locked, _ = call_lock(call.pk)
+        CALL.move(
+            locked,
+            CallStatus.UNKNOWN,
+            job_id="",
+            urls={},
+            accepted_at=None,
+            doubted_at=Now(),
+            given_up_at=Now(),
+            next_look_at=None,
+            decision=f"{locked.provider} has no job {locked.job_id}"[:200],
+        )
+        clip_wake(locked)
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (timezone.now() - moment).total_seconds()
 
 
 def _not_taken(call: ProviderCall, generation: Generation | None) -> None:
@@ -97,14 +131,14 @@ def _send_again(call: ProviderCall, clip: Clip, generation: Generation) -> None:
                 message=_warning(call),
                 provider=call.provider,
             )
-    except BudgetRefused as refused:
+    except DomainError as refused:  # Over a budget, or no longer possible with this model.
         logger.warning("Call %s is not sent again: %s", call.pk, refused)
 
 
 def replacement_spare(*, call: ProviderCall, generation: Generation | None) -> None:
     """It has turned up. The other one, where it is not sent yet, is not needed. The lock is held."""
     for other in ProviderCall.objects.filter(replaces=call, status=CallStatus.PLANNED):
-        call_close(call=other, generation=generation, status=CallStatus.CANCELLED, actual_usd=Decimal(0))
+        call_release(call=other, generation=generation)
         call.is_superseded = False
         if generation:
             generation.warnings = [each for each in generation.warnings if each != _warning(call)]

@@ -8,8 +8,8 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,29 +22,33 @@ from django.utils import timezone
 
 from generations.models import Generation, ProviderCall, StageRun
 from generations.providers.base import Found, HostedProvider, Job, JobState, Look, ProviderError, Sought
-from generations.services.call_doubts import call_search
+from generations.services.call_doubts import call_despair, call_disown, call_search
 from generations.services.call_sending import call_accept, call_doubt
 from generations.services.call_times import model_seconds, next_look_seconds
-from generations.services.calls import call_close, call_lock, error_fields
+from generations.services.calls import breaker_subject, call_close, call_lock, error_fields
 from generations.services.events import event_record
 from generations.services.flow import clip_wake
 from generations.services.stage_runs import waiting_percentage
-from generations.states import AT_PROVIDER, CallStatus
-from videogen.kernel.breaker import breaker_record
-from videogen.kernel.errors import Postponed
-from videogen.kernel.quota import quota_pause
+from generations.states import AT_PROVIDER, CallStatus, StageStatus
+from videogen.kernel.errors import DomainError, Postponed
+from videogen.kernel.quota import quota_pause, quota_state
 from videogen.kernel.ratelimit import rate_take
 from videogen.kernel.states import TransitionRefused
 
 logger = logging.getLogger(__name__)
 
-#: One look may take so long, a whole batch hardly longer; until then nobody else takes its calls.
-LOOK_SECONDS = 10.0
-CLAIM_SECONDS = 3 * LOOK_SECONDS
+#: One request of a look may take so long, and all of its requests together. Until a batch must have ended,
+#: nobody else takes its calls.
+LOOK_SECONDS, LONGEST_LOOK_SECONDS = 10.0, 20.0
+CLAIM_SECONDS = 30.0
 #: After a look that failed.
 TROUBLE_SECONDS = 10.0
-#: How long a provider may go on after it was told to stop a job that took too long.
+#: Of a provider that has not told of a job for too long.
+DESPAIR_SECONDS = 300.0
+#: How long a provider may go on after it was told to stop.
 STUBBORN_SECONDS = 300
+#: How long it may say that it does not know a job that it has taken.
+MISSING_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,18 @@ class Seen:
 
 
 def calls_due(*, provider: str, most: int) -> list[ProviderCall]:
-    """The calls whose look is due, the longest overdue first; nobody else gets them for a while."""
+    """The calls whose look is due, the longest overdue first; nobody else gets them for a while.
+
+    Their `next_look_at` is until when: a webhook or a cancel that comes meanwhile sets another time.
+    """
     due = ProviderCall.objects.filter(provider=provider, status__in=AT_PROVIDER, next_look_at__lte=Now())
     with transaction.atomic():
         calls = list(due.select_for_update(skip_locked=True).order_by("next_look_at")[:most])
-        ProviderCall.objects.filter(pk__in=[call.pk for call in calls]).update(
-            next_look_at=Now() + timedelta(seconds=CLAIM_SECONDS)
-        )
+        claimed = ProviderCall.objects.filter(pk__in=[call.pk for call in calls])
+        claimed.update(next_look_at=Now() + timedelta(seconds=CLAIM_SECONDS))
+        until = dict(claimed.values_list("pk", "next_look_at"))
+    for call in calls:
+        call.next_look_at = until[call.pk]
     return calls
 
 
@@ -72,9 +81,14 @@ def looks_allowed(*, provider: str, most: int) -> int:
     """How many looks all dispatchers together may make at this provider now."""
     per_second = settings.PROVIDER_LOOKS_PER_SECOND
     allowed = 0
-    while allowed < most and rate_take(key=f"looks:{provider}", count=per_second, seconds=1).allowed:
+    while allowed < most and rate_take(key=looks_subject(provider), count=per_second, seconds=1).allowed:
         allowed += 1
     return allowed
+
+
+def looks_subject(provider: str) -> str:
+    """What the limit of looks at a provider is called."""
+    return f"looks:{provider}"
 
 
 class Looker:
@@ -87,12 +101,15 @@ class Looker:
 
     def look(self) -> int:
         """Look at all due calls that may be looked at now. Answers how many."""
-        calls = _taken(self.provider.name)
+        calls = _taken(self.provider)
         if not calls:
             return 0
         sought = {call.pk: _sought(call) for call in calls if call.status != CallStatus.ACCEPTED}
         for call, seen in self._runner.run(self._look(calls, sought)):
-            call_seen(call=call, seen=seen)
+            try:
+                call_seen(call=call, seen=seen)
+            except DomainError as error:  # One call must not hold up the others.
+                logger.error("What was seen of call %s could not be written down: %s", call.pk, error)
         return len(calls)
 
     async def _look(
@@ -116,11 +133,14 @@ def provider_look(provider: HostedProvider) -> int:
         return looker.look()
 
 
-def _taken(provider: str) -> list[ProviderCall]:
-    due = ProviderCall.objects.filter(provider=provider, status__in=AT_PROVIDER, next_look_at__lte=Now())
+def _taken(provider: HostedProvider) -> list[ProviderCall]:
+    name = provider.name
+    due = ProviderCall.objects.filter(provider=name, status__in=AT_PROVIDER, next_look_at__lte=Now())
     waiting = due[: settings.PROVIDER_LOOKS_PER_SECOND].count()
-    most = looks_allowed(provider=provider, most=waiting)
-    return [_doubted(call) for call in calls_due(provider=provider, most=most)] if most else []
+    if not waiting or provider.unavailable_because() or quota_state(looks_subject(name)).paused_seconds:
+        return []
+    most = looks_allowed(provider=name, most=waiting)
+    return [_doubted(call) for call in calls_due(provider=name, most=most)]
 
 
 def _doubted(call: ProviderCall) -> ProviderCall:
@@ -150,12 +170,16 @@ async def _look(
 ) -> Seen:
     cancel_sent = False
     try:
-        if sought:
-            return Seen(found=await provider.find(sought, client))
-        job = Job(call.job_id, call.model, call.urls)
-        if _is_to_be_stopped(call):
-            cancel_sent = await _stopped(provider, job, client)
-        return Seen(look=await provider.poll(job, client), cancel_sent=cancel_sent)
+        async with asyncio.timeout(LONGEST_LOOK_SECONDS):
+            if sought:
+                return Seen(found=await provider.find(sought, client))
+            job = Job(call.job_id, call.model, call.urls)
+            if _is_to_be_stopped(call):
+                cancel_sent = await _stopped(provider, job, client)
+            return Seen(look=await provider.poll(job, client), cancel_sent=cancel_sent)
+    except TimeoutError:
+        slow = ProviderError(f"{provider.name} answers too slowly.", code="provider.unreachable")
+        return Seen(trouble=slow, cancel_sent=cancel_sent)
     except (Postponed, ProviderError) as trouble:
         return Seen(trouble=trouble, cancel_sent=cancel_sent)
 
@@ -181,37 +205,33 @@ def call_seen(*, call: ProviderCall, seen: Seen) -> None:
     if seen.trouble:
         _troubled(call, seen.trouble)
         return
-    breaker_record(breaker_subject(call.provider), failed=False)
     if seen.found:
         _searched(call, seen.found)
+    elif seen.look and seen.look.state == JobState.MISSING:
+        _missing(call, seen.look)
     elif seen.look and seen.look.state in (JobState.QUEUED, JobState.RUNNING):
         _goes_on(call, seen.look, is_told=seen.cancel_sent)
     elif seen.look:
         call_end(call=call, look=seen.look)
 
 
-def breaker_subject(provider: str) -> str:
-    """What its circuit breaker and its limits are called."""
-    return f"clips:{provider}"
-
-
 def _troubled(call: ProviderCall, trouble: Postponed | ProviderError) -> None:
     seconds = TROUBLE_SECONDS
     if isinstance(trouble, Postponed):
         seconds = max(trouble.seconds, 1.0)
-        quota_pause(subject=breaker_subject(call.provider), seconds=seconds)
-    elif trouble.code == "provider.unreachable":
-        breaker_record(breaker_subject(call.provider), failed=True)
+        for subject in (breaker_subject(call.provider), looks_subject(call.provider)):
+            quota_pause(subject=subject, seconds=seconds)
     logger.warning("A look at %s of %s failed: %s", call.job_id or call.pk, call.provider, trouble)
-    if call.status == CallStatus.UNKNOWN and call_search(call=call, found=None):
-        return
+    if call_despair(call=call):
+        seconds = DESPAIR_SECONDS
     _look_again(call, seconds)
 
 
 def _look_again(call: ProviderCall, seconds: float) -> None:
-    ProviderCall.objects.filter(pk=call.pk, status__in=AT_PROVIDER).update(
-        looks=F("looks") + 1, looked_at=Now(), next_look_at=Now() + timedelta(seconds=seconds)
-    )
+    looked = ProviderCall.objects.filter(pk=call.pk, status__in=AT_PROVIDER)
+    looked.update(looks=F("looks") + 1, looked_at=Now())
+    # Unless somebody has wished for another time meanwhile.
+    looked.filter(next_look_at=call.next_look_at).update(next_look_at=Now() + timedelta(seconds=seconds))
 
 
 def _searched(call: ProviderCall, found: Found) -> None:
@@ -223,8 +243,8 @@ def _searched(call: ProviderCall, found: Found) -> None:
 
 def _goes_on(call: ProviderCall, look: Look, *, is_told: bool) -> None:
     """It is still at work. `is_told`: it was just told to stop."""
-    waited = (timezone.now() - (call.accepted_at or call.created_at)).total_seconds()
-    if waited > settings.PROVIDER_JOB_SECONDS + STUBBORN_SECONDS:
+    waited = _seconds_since(call.accepted_at or call.created_at)
+    if call.cancel_sent_at and _seconds_since(call.cancel_sent_at) > STUBBORN_SECONDS:
         message = (
             f"{call.provider} has not ended it {waited:.0f} s after it was accepted, and does not stop it."
         )
@@ -232,17 +252,32 @@ def _goes_on(call: ProviderCall, look: Look, *, is_told: bool) -> None:
         call_end(call=call, look=Look(JobState.FAILED, error=error, answer=look.answer))
         return
     if waited > settings.PROVIDER_JOB_SECONDS and not call.cancel_requested_at:
-        ProviderCall.objects.filter(pk=call.pk).update(
-            cancel_requested_at=Now(), error_code="provider.timed_out", next_look_at=Now()
+        ProviderCall.objects.filter(pk=call.pk, status=CallStatus.ACCEPTED).update(
+            cancel_requested_at=Now(), is_overdue=True, next_look_at=Now()
         )
         return
+    ProviderCall.objects.filter(pk=call.pk, status=CallStatus.ACCEPTED).update(given_up_at=None)
     ProviderCall.objects.filter(pk=call.pk).update(provider_state=look.state)
     seconds = next_look_seconds(call, waited_seconds=waited)
     is_stubborn = _is_to_be_stopped(call) and not is_told
     _look_again(call, min(seconds, TROUBLE_SECONDS) if is_stubborn else seconds)
     usual = model_seconds(call.provider, call.model)
-    for run in StageRun.objects.filter(clip=call.clip_id, status="waiting"):
+    for run in StageRun.objects.filter(clip=call.clip_id, status=StageStatus.WAITING):
         waiting_percentage(run=run, fraction=waited / usual if usual else 0.0)
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (timezone.now() - moment).total_seconds()
+
+
+def _missing(call: ProviderCall, look: Look) -> None:
+    """The provider does not know it. That may pass, or the id may be wrong that somebody gave us."""
+    if _seconds_since(call.accepted_at or call.created_at) < MISSING_SECONDS:
+        _look_again(call, TROUBLE_SECONDS)
+    elif call.decision and not call.provider_state:
+        call_disown(call=call)
+    else:
+        call_end(call=call, look=replace(look, state=JobState.FAILED))
 
 
 def call_end(*, call: ProviderCall, look: Look) -> None:
@@ -270,10 +305,20 @@ def call_end(*, call: ProviderCall, look: Look) -> None:
         logger.info("Ended already: %s", refused)
 
 
+def _is_overdue(call: ProviderCall) -> bool:
+    """Whether it was stopped for taking too long, by us or, as we had asked, by the provider."""
+    if call.cancel_requested_at:
+        return call.is_overdue
+    return (
+        call.accepted_at is not None
+        and _seconds_since(call.accepted_at) > 0.9 * settings.PROVIDER_JOB_SECONDS
+    )
+
+
 def _ending(call: ProviderCall, look: Look) -> tuple[CallStatus, ProviderError | None]:
     if look.state == JobState.SUCCEEDED:
         return CallStatus.SUCCEEDED, look.error
-    if look.state == JobState.CANCELLED and call.error_code != "provider.timed_out":
+    if look.state == JobState.CANCELLED and not _is_overdue(call):
         message = f"{call.provider} says that this clip was cancelled."
         return CallStatus.CANCELLED, ProviderError(message, code="provider.cancelled", retryable=False)
     if look.state == JobState.CANCELLED:

@@ -9,6 +9,7 @@ Whatever dies in between leaves a row from which it can be told that money may h
 """
 
 import logging
+import random
 import zlib
 from datetime import timedelta
 from decimal import Decimal
@@ -24,9 +25,9 @@ from generations.models import Generation, ProviderCall, StageRun
 from generations.providers.base import Job, ProviderError
 from generations.services.call_doubts import replacement_spare
 from generations.services.call_times import first_look_seconds, model_seconds
-from generations.services.calls import PROVIDER_FULL, call_close, call_lock, error_fields
+from generations.services.calls import PROVIDER_FULL, CallReleased, call_close, call_lock, error_fields
 from generations.services.events import event_record
-from generations.services.flow import generation_lock
+from generations.services.flow import generation_lock, run_is_held
 from generations.states import (
     AT_PROVIDER,
     CALL,
@@ -34,7 +35,6 @@ from generations.states import (
     WORKABLE,
     CallStatus,
     GenerationStatus,
-    StageStatus,
 )
 from videogen.kernel.errors import Postponed
 from videogen.kernel.states import TransitionRefused
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 #: A sender that has said nothing for so long after its time limit has died.
 SENDER_GRACE_SECONDS = 15
 #: Waited at least while a provider has as many of our jobs as are allowed.
-FULL_SECONDS = 5
+FULL_SECONDS, FULL_CAP_SECONDS = 5, 300
 
 
 class CallUnwanted(Exception):
@@ -58,12 +58,10 @@ def call_begin(*, call: ProviderCall, run: StageRun, request: dict[str, Any]) ->
     """
     with transaction.atomic(durable=True):
         generation = generation_lock(run.generation_id)
-        holder = StageRun.objects.filter(
-            pk=run.pk, turn=run.turn, status=StageStatus.RUNNING, lease_expires_at__gt=Now()
-        )
-        if generation.status not in WORKABLE or not holder.exists():
+        if generation.status not in WORKABLE or not run_is_held(run):
             raise CallUnwanted
-        _room_or_postponed(call)
+        _room_lock(call)
+        room_check(call)
         try:
             CALL.move(
                 call,
@@ -78,16 +76,29 @@ def call_begin(*, call: ProviderCall, run: StageRun, request: dict[str, Any]) ->
             raise Postponed("It need not be sent any more.", seconds=0, code="provider.moved") from refused
 
 
-def _room_or_postponed(call: ProviderCall) -> None:
+def _room_lock(call: ProviderCall) -> None:
+    """One sender at a time for each provider, until this transaction ends, so that the count holds."""
     with connection.cursor() as cursor:
-        # One at a time for each provider, until this transaction ends, so that the count holds.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(f"provider:{call.provider}".encode())])
+
+
+def room_check(call: ProviderCall) -> None:
+    """Raises `Postponed` while the provider has as many of our jobs as are allowed."""
     at_provider = ProviderCall.objects.filter(provider=call.provider, status__in=AT_PROVIDER)
     at_work = at_provider.filter(given_up_at=None).count()
     if at_work >= settings.PROVIDER_CONCURRENT_JOBS:
-        seconds = max(FULL_SECONDS, model_seconds(call.provider, call.model) / 4)
+        seconds = _backlog_seconds(call)
         message = f"{call.provider} has {at_work} of our clips, as many as PROVIDER_CONCURRENT_JOBS allows."
         raise Postponed(message, seconds=seconds, code=PROVIDER_FULL)
+
+
+def _backlog_seconds(call: ProviderCall) -> float:
+    """When it is worth coming back: those that wait come as often, together, as places become free."""
+    waiting = ProviderCall.objects.filter(provider=call.provider, status=CallStatus.PLANNED).count()
+    rounds = waiting / settings.PROVIDER_CONCURRENT_JOBS
+    seconds = model_seconds(call.provider, call.model) * rounds
+    spread = random.uniform(0.5, 1.0)  # noqa: S311  Not a secret.
+    return max(FULL_SECONDS, min(FULL_CAP_SECONDS, seconds) * spread)
 
 
 def call_accept(*, call: ProviderCall, job: Job, answer: dict[str, Any] | None = None) -> None:
@@ -170,6 +181,8 @@ def call_refuse(*, call: ProviderCall, error: ProviderError) -> None:
     """The provider has certainly not taken it: nothing is owed."""
     with transaction.atomic():
         locked, generation = call_lock(call.pk)
+        if locked.status == CallStatus.REFUSED:
+            return  # By us, in a commit whose answer was lost.
         call_close(
             call=locked,
             generation=generation,
@@ -183,10 +196,24 @@ def call_take_back(*, call: ProviderCall) -> None:
     """It was too early, and nothing was taken: it may be sent later."""
     with transaction.atomic():
         locked, generation = call_lock(call.pk)
-        if locked.cancel_requested_at or (generation and generation.status not in WORKABLE):
-            call_close(call=locked, generation=generation, status=CallStatus.REFUSED, actual_usd=Decimal(0))
+        if locked.status in (CallStatus.PLANNED, CallStatus.REFUSED):
+            return  # By us, in a commit whose answer was lost.
+        if locked.is_superseded or locked.cancel_requested_at or not _may_be_sent(generation):
+            call_close(
+                call=locked,
+                generation=generation,
+                status=CallStatus.REFUSED,
+                actual_usd=Decimal(0),
+                **error_fields(CallReleased("It was too early for it, and then it was not needed any more.")),
+            )
         else:
-            CALL.move(locked, CallStatus.PLANNED, sent_at=None, next_look_at=None)
+            CALL.move(
+                locked, CallStatus.PLANNED, sent_at=None, doubted_at=None, given_up_at=None, next_look_at=None
+            )
+
+
+def _may_be_sent(generation: Generation | None) -> bool:
+    return generation is not None and generation.status in WORKABLE
 
 
 def call_doubt(*, call: ProviderCall) -> None:

@@ -5,6 +5,7 @@ the earlier ones have certainly ended without a clip, or when one stayed unknown
 """
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,14 @@ from videogen.kernel.errors import DomainError
 #: What clips wait for while a provider has as many of our jobs as are allowed. It is our own backlog.
 PROVIDER_FULL = "provider.full"
 
+
+class CallReleased(ProviderError):
+    """A call that was planned, and was not needed any more."""
+
+    code = "provider.released"
+    retryable = True
+
+
 #: Which of several calls for one clip counts, the first of these that there is.
 _BEST_FIRST = (
     CallStatus.SUCCEEDED,
@@ -42,6 +51,11 @@ class BudgetTooSmall(BudgetRefused):
     code = "budget.too_small"
 
 
+def breaker_subject(provider: str) -> str:
+    """What a provider's circuit breaker and its limits are called."""
+    return f"clips:{provider}"
+
+
 def call_usable(clip: Clip) -> ProviderCall | None:
     """The call whose clip is, or may still be, there; None where another one may be made."""
     calls = ProviderCall.objects.filter(clip=clip, fingerprint=clip.fingerprint, status__in=_BEST_FIRST)
@@ -53,6 +67,12 @@ def _is_usable(call: ProviderCall) -> bool:
     if call.status == CallStatus.SUCCEEDED:
         return not call.error_code  # Its output was lost, or is no video.
     return call.status != CallStatus.UNKNOWN or not call.is_superseded
+
+
+def is_fetchable(clip: Clip) -> bool:
+    """Whether a provider has made this clip, and we do not have it yet."""
+    call = call_usable(clip)
+    return clip.source_id is None and call is not None and call.status == CallStatus.SUCCEEDED
 
 
 def call_is_awaited(call: ProviderCall | None) -> bool:
@@ -72,22 +92,23 @@ def calls_plan(
 ) -> None:
     """Freeze the price, and reserve the money, of each clip that needs a call: of all, or of none.
 
-    Raises `BudgetRefused`.
+    Raises `BudgetRefused`, and `DomainError` for what the model cannot do any more.
     """
     missing = [clip for clip in clips if hosted_provider(clip.provider) and call_usable(clip) is None]
     if not missing:
         return
-    calls = [_planned(generation, clip, replaces) for clip in missing]
+    today = timezone.localdate()
+    calls = [_planned(generation, clip, replaces, today) for clip in missing]
     together = sum((call.estimated_usd for call in calls), Decimal(0))
     _within_own_limit(generation, together)
     with transaction.atomic():
-        budget_reserve(key=generation.api_key, amount_usd=together, on=timezone.localdate())
+        budget_reserve(key=generation.api_key, amount_usd=together, on=today)
         ProviderCall.objects.bulk_create(calls)
         generation.reserved_usd += together
         generation.save(update_fields=["reserved_usd"])
 
 
-def _planned(generation: Generation, clip: Clip, replaces: ProviderCall | None) -> ProviderCall:
+def _planned(generation: Generation, clip: Clip, replaces: ProviderCall | None, today: date) -> ProviderCall:
     provider = hosted_provider(clip.provider)
     assert provider is not None  # noqa: S101  The caller has looked.
     spec = clip_spec_of(generation=generation, clip=clip)
@@ -106,7 +127,7 @@ def _planned(generation: Generation, clip: Clip, replaces: ProviderCall | None) 
         price_usd=(estimate / spec.provider_seconds).quantize(_SMALLEST_PRICE),
         estimated_usd=estimate,
         reserved_usd=estimate,
-        reserved_on=timezone.localdate(),
+        reserved_on=today,
     )
 
 
@@ -176,7 +197,18 @@ def error_of(call: ProviderCall) -> ProviderError:
 def calls_release(*, generation: Generation) -> None:
     """Drop what was planned and not sent; its money is free again."""
     for call in ProviderCall.objects.filter(generation=generation, status=CallStatus.PLANNED):
-        call_close(call=call, generation=generation, status=CallStatus.CANCELLED, actual_usd=Decimal(0))
+        call_release(call=call, generation=generation)
+
+
+def call_release(*, call: ProviderCall, generation: Generation | None) -> None:
+    """Drop a call that is planned."""
+    call_close(
+        call=call,
+        generation=generation,
+        status=CallStatus.CANCELLED,
+        actual_usd=Decimal(0),
+        **error_fields(CallReleased("It was planned, and was not needed any more.")),
+    )
 
 
 def calls_cancel(*, generation: Generation) -> None:
@@ -185,7 +217,10 @@ def calls_cancel(*, generation: Generation) -> None:
     at_provider = ProviderCall.objects.filter(
         generation=generation, status__in=AT_PROVIDER, cancel_requested_at=None
     )
-    at_provider.update(cancel_requested_at=Now(), next_look_at=Now())
+    at_provider.update(cancel_requested_at=Now())
+    # One that is just being sent is looked at when that has ended: its sender lives.
+    at_provider = ProviderCall.objects.filter(generation=generation, status__in=AT_PROVIDER)
+    at_provider.exclude(status=CallStatus.SUBMITTING).update(next_look_at=Now())
 
 
 def may_be_billed_usd(generation: Generation) -> tuple[int, Decimal]:

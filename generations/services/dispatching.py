@@ -15,10 +15,10 @@ from redis.exceptions import RedisError
 
 from generations.models import Clip, Generation, IdempotencyKey, ProviderCall, StageRun
 from generations.pipeline import STAGES
-from generations.services.flow import run_wake
+from generations.services.flow import clip_fetch, run_wake
 from generations.services.queueing import enqueue, job_id, messages_waiting
 from generations.services.stage_runs import stage_run_lose
-from generations.states import AT_PROVIDER, StageStatus
+from generations.states import AT_PROVIDER, LIVE, CallStatus, GenerationStatus, StageStatus
 from storage_app.models import Asset, AssetKind
 from storage_app.services import assets_delete
 from videogen.kernel.states import TransitionRefused
@@ -31,6 +31,11 @@ GRACE_SECONDS = 1
 
 #: Assets that nothing refers to are left for this long: an attempt may be about to.
 ORPHAN_HOURS = 2
+
+#: Providers keep what they have made for about an hour (Replicate) or longer.
+FETCHABLE_SECONDS = 3600
+#: What could not be fetched is tried again as often.
+FETCH_AGAIN_SECONDS = 300
 
 BATCH = 500
 
@@ -86,6 +91,31 @@ def waiting_wake() -> int:
                 run_wake(run)
                 woken += 1
     return woken
+
+
+def outputs_fetch() -> int:
+    """Have clips fetched that are paid for, and that nobody fetches any more. Answers how many.
+
+    An attempt may have failed for a reason that has passed: a full disk, a storage that was away.
+    """
+    recent = Now() - timedelta(seconds=FETCHABLE_SECONDS)
+    tried = StageRun.objects.filter(clip=OuterRef("clip"), stage="clip").filter(
+        Q(status__in=LIVE) | Q(created_at__gt=Now() - timedelta(seconds=FETCH_AGAIN_SECONDS))
+    )
+    calls = ProviderCall.objects.filter(
+        ~Exists(tried),
+        status=CallStatus.SUCCEEDED,
+        error_code="",
+        finished_at__gt=recent,
+        clip__source=None,
+        generation__status=GenerationStatus.FAILED,
+    )
+    fetched = 0
+    for clip in Clip.objects.filter(provider_calls__in=calls[:BATCH]):
+        with transaction.atomic():
+            generation = Generation.objects.select_for_update().filter(pk=clip.generation_id).first()
+            fetched += bool(generation and clip_fetch(generation=generation, clip=clip))
+    return fetched
 
 
 def _lose(where: Q, reason: str) -> int:

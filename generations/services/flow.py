@@ -10,7 +10,14 @@ from django.utils import timezone
 from analysis.costs import spent_usd
 from generations.models import SMALLEST_USD, Clip, Generation, ProviderCall, StageRun
 from generations.pipeline import STAGE, Step
-from generations.services.calls import calls_cancel, calls_plan, calls_release, is_paid_for, may_be_billed_usd
+from generations.services.calls import (
+    calls_cancel,
+    calls_plan,
+    calls_release,
+    is_fetchable,
+    is_paid_for,
+    may_be_billed_usd,
+)
 from generations.services.events import event_record
 from generations.services.plans import Plan, estimated_completion, plan_of
 from generations.services.queueing import enqueue_on_commit
@@ -27,7 +34,7 @@ from generations.states import (
     GenerationStatus,
     StageStatus,
 )
-from videogen.accounts.budgets import BudgetRefused, budget_spend
+from videogen.accounts.budgets import budget_spend
 from videogen.kernel.errors import DomainError
 
 
@@ -45,6 +52,14 @@ def run_is_wanted(generation: Generation, run: StageRun) -> bool:
     return is_paid_for(run.clip)
 
 
+def run_is_held(run: StageRun) -> bool:
+    """Whether the attempt is still its holder's. The lock is held."""
+    held = StageRun.objects.filter(
+        pk=run.pk, turn=run.turn, status=StageStatus.RUNNING, lease_expires_at__gt=Now()
+    )
+    return held.exists()
+
+
 def generation_advance(*, generation: Generation, plan: Plan | None = None) -> None:
     """Start every step whose requirements are done, and finish when nothing is left. The lock is held.
 
@@ -56,6 +71,7 @@ def generation_advance(*, generation: Generation, plan: Plan | None = None) -> N
         return None
     plan = plan or plan_refresh(generation=generation)
     if plan.is_done():
+        calls_release(generation=generation)  # Planned for a clip that came by another call after all.
         GENERATION.move(generation, GenerationStatus.COMPLETED, stage="", finished_at=Now(), error=None)
         event_record(generation=generation, type="generation.completed")
     elif _needs_approval(generation, plan):
@@ -69,7 +85,7 @@ def generation_advance(*, generation: Generation, plan: Plan | None = None) -> N
 def _start(generation: Generation, steps: list[Step]) -> None:
     try:
         clips_pay(generation=generation, steps=steps)
-    except BudgetRefused as refused:
+    except DomainError as refused:  # Over a budget, or no longer possible with this model.
         generation_fail(generation=generation, error=refused, stage="clip")
         return
     for step in steps:
@@ -77,7 +93,7 @@ def _start(generation: Generation, steps: list[Step]) -> None:
 
 
 def clips_pay(*, generation: Generation, steps: list[Step]) -> None:
-    """Reserve the money for those of the steps that are paid. Raises `BudgetRefused`. The lock is held."""
+    """Reserve the money for those of the steps that are paid. Raises as `calls_plan`. The lock is held."""
     clip_ids = [step.clip_id for step in steps if step.stage == "clip" and step.clip_id]
     if clip_ids:
         calls_plan(generation=generation, clips=Clip.objects.filter(pk__in=clip_ids).order_by("position"))
@@ -209,10 +225,27 @@ def run_wake(run: StageRun) -> None:
 
 
 def clip_wake(call: ProviderCall) -> None:
-    """Wake the attempt that waits for this call's clip, if there is one. The lock is held."""
-    if call.clip:
-        for run in StageRun.objects.filter(clip=call.clip, status=StageStatus.WAITING):
-            run_wake(run)
+    """Wake the attempt that waits for this call's clip. The lock is held.
+
+    Where none waits any more, and the clip is there to be had, a new attempt fetches it.
+    """
+    if call.clip is None or call.generation is None:
+        return
+    waiting = list(StageRun.objects.filter(clip=call.clip, status=StageStatus.WAITING))
+    for run in waiting:
+        run_wake(run)
+    if not waiting:
+        clip_fetch(generation=generation_lock(call.generation.pk), clip=call.clip)
+
+
+def clip_fetch(*, generation: Generation, clip: Clip) -> bool:
+    """Have a clip fetched that is paid for and that nobody fetches. Whether there was such a one."""
+    if generation.status not in (*WORKABLE, GenerationStatus.FAILED) or not is_fetchable(clip):
+        return False
+    if StageRun.objects.filter(clip=clip, status__in=LIVE).exists():
+        return False
+    stage_run_add(generation=generation, step=Step("clip", clip.pk))
+    return True
 
 
 def _idle(generation: Generation) -> QuerySet[StageRun]:

@@ -153,7 +153,7 @@ def generation_retry(*, generation: Generation) -> Generation:
         for clip in Clip.objects.filter(generation=locked, status=ClipStatus.FAILED):
             CLIP.move(clip, ClipStatus.PENDING)
         event_record(generation=locked, type="generation.retried")
-        clips_pay(generation=locked, steps=plan_of(locked).startable())
+        clips_pay(generation=locked, steps=plan_of(locked).due())
         generation_advance(generation=locked)
         return locked
 
@@ -191,9 +191,8 @@ def stage_rerun(*, run: StageRun) -> None:
     ):
         generation_retry(generation=run.generation)
     elif run.status in LIVE:
-        raise GenerationConflict(
-            "This attempt is waiting for a worker; look at the queue.", status=run.status
-        )
+        where = "for a provider" if run.status == StageStatus.WAITING else "for a worker; look at the queue"
+        raise GenerationConflict(f"This attempt is waiting {where}.", status=run.status)
     else:
         message = (
             f"This attempt is {run.status} and its generation {run.generation.status}: nothing to run again."

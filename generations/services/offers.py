@@ -117,6 +117,15 @@ def _hosted_offer(
     )
 
 
+def lasting_warnings(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is to be said of every clip that this request's model makes."""
+    model = video_models(request["provider"]).get(request["model"])
+    if model is None:
+        notice = provider_get(request["provider"]).capabilities().notice
+        return (notice,) if notice else ()
+    return (*request_fit(model, request).warnings, NO_TITLES)
+
+
 def request_fit(model: VideoModel, request: Mapping[str, Any]) -> Fit:
     """How a request's picture and sound fit a model. Raises `DoesNotFit`."""
     return fit(

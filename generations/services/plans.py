@@ -55,9 +55,13 @@ class Plan:
         """In the order of their positions."""
         return list(self.clip_seconds)
 
+    def due(self) -> list[Step]:
+        """Steps that are not done and that nothing stands in the way of."""
+        return ready_steps(self.stages, self.clip_ids, self.done)
+
     def startable(self) -> list[Step]:
-        """Steps that may start and that nobody has yet."""
-        return [step for step in ready_steps(self.stages, self.clip_ids, self.done) if step not in self.live]
+        """Those of the due steps that nobody has yet."""
+        return [step for step in self.due() if step not in self.live]
 
     def is_done(self) -> bool:
         """Whether nothing is left to do."""

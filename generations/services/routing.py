@@ -14,7 +14,7 @@ from django.conf import settings
 from generations.models import ProviderCall
 from generations.providers.registry import hosted_names, provider_get
 from generations.providers.video_models import video_models
-from generations.services.calls import BudgetTooSmall
+from generations.services.calls import BudgetTooSmall, breaker_subject
 from generations.services.offers import Offer, RequestRefused, Sketch, offer_of, refusal
 from generations.states import CallStatus
 from videogen.kernel.breaker import breaker_state
@@ -129,7 +129,7 @@ def _models(wanted: str) -> list[tuple[str, str]]:
 def _out_of_order(name: str) -> str | None:
     if reason := provider_get(name).unavailable_because():
         return reason
-    state = breaker_state(f"clips:{name}")
+    state = breaker_state(breaker_subject(name))
     if state.state == "open":
         return f"{name} has failed too often lately; it is left alone for {state.seconds:.0f} s."
     return None

@@ -45,7 +45,6 @@ from generations.states import (
     GenerationStatus,
     StageStatus,
 )
-from videogen.accounts.budgets import BudgetRefused
 from videogen.kernel.errors import DomainError, Postponed
 from videogen.kernel.states import TransitionRefused
 
@@ -90,6 +89,7 @@ def stage_run_claim(*, run_id: UUID, worker: str) -> Claim | None:
             return None
         run = StageRun.objects.select_related("clip").get(pk=run_id)
         if not run_is_wanted(generation, run):
+            _drop(generation, run)
             return None
         try:
             STAGE_RUN.move(
@@ -105,6 +105,12 @@ def stage_run_claim(*, run_id: UUID, worker: str) -> Claim | None:
             return None
         _announce_start(generation, run)
         return Claim(run, generation, run.clip)
+
+
+def _drop(generation: Generation, run: StageRun) -> None:
+    """Nobody will ever want it: nobody shall send it again either."""
+    if generation.is_finished and run.status == StageStatus.QUEUED:
+        STAGE_RUN.move(run, StageStatus.CANCELLED, finished_at=Now())
 
 
 def _announce_start(generation: Generation, run: StageRun) -> None:
@@ -312,7 +318,7 @@ def _try_again(generation: Generation, run: StageRun, *, pause_seconds: float = 
     step = Step(run.stage, run.clip_id)
     try:
         clips_pay(generation=generation, steps=[step])
-    except BudgetRefused as refused:
+    except DomainError as refused:  # Over a budget, or no longer possible with this model.
         generation_fail(generation=generation, error=refused, stage=run.stage, clip=run.clip)
         return
     stage_run_add(generation=generation, step=step, pause_seconds=pause_seconds)

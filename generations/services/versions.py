@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from analysis.contracts import Scene, Storyboard
@@ -18,6 +17,7 @@ from generations.services.flow import clips_pay, generation_advance, generation_
 from generations.services.generations import MAX_SEED, GenerationConflict, active_check
 from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
 from generations.services.moderation import words_moderate
+from generations.services.offers import lasting_warnings
 from generations.services.plans import plan_of
 from generations.services.references import UnknownReference, references_hold
 from generations.services.requests import request_of
@@ -146,14 +146,20 @@ def _taken_over(parent: Generation) -> Mapping[str, Any]:
         "routing": parent.routing,
         "analysis": parent.analysis,
         "brand_analysis": parent.brand_analysis,
-        "warnings": parent.warnings,
+        "warnings": list(lasting_warnings(request_of(parent))),
         "approved_at": Now(),
     }
 
 
 def _newest_version(parent: Generation) -> int:
-    newest: int | None = parent.children.aggregate(newest=Max("version"))["newest"]
-    return max(parent.version, newest or 0)
+    """Of all that came of the same first version, whichever was made from which."""
+    root = parent
+    while root.parent:
+        root = root.parent
+    newest, family = root.version, [root]
+    while family := list(Generation.objects.filter(parent__in=family).only("version")):
+        newest = max(newest, *(each.version for each in family))
+    return newest
 
 
 def _new_clip(version: Generation, clip: Clip, scene: Scene) -> Clip:

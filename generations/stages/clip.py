@@ -11,7 +11,7 @@ from typing import Any
 from generations.models import Clip, Generation, ProviderCall
 from generations.providers.base import ClipSpec, HostedProvider, OutcomeUnknown, ProviderError
 from generations.providers.registry import hosted_provider, provider_get
-from generations.services.call_decisions import call_output_lost
+from generations.services.call_decisions import call_fetch_count, call_output_lost
 from generations.services.calls import call_usable, error_of
 from generations.services.rerouting import OUT_OF_ORDER, clip_reroute
 from generations.services.storyboards import clip_spec_of
@@ -19,13 +19,16 @@ from generations.stages.base import StageWork, Waiting, one_clip, warnings_add
 from generations.stages.sending import clip_send
 from generations.states import CallStatus
 from storage_app.models import AssetKind
-from videogen.kernel.errors import Postponed
+from videogen.kernel.errors import DomainError, Postponed
 
 #: What a person has to find out before the clip may be bought again.
 UNDECIDED = "An operator has to find out, and decide in the admin under Provider calls; then retry."
 
-#: Trying to fetch again costs nothing, so it is done more often than anything else: about three minutes long.
+#: Trying to fetch again costs nothing, so it is done more often than anything else: for about three minutes.
 FETCH_TRIES, FETCH_SECONDS, LONGEST_FETCH_SECONDS = 7, 2.0, 60.0
+#: What was not there so often, or was no video so often, is lost: the clip can only be bought anew.
+LOST_TRIES = 3
+LOST = ("provider.output_lost", "provider.output_invalid")
 
 
 def execute(work: StageWork) -> Mapping[str, Any]:
@@ -61,9 +64,15 @@ def _sent(work: StageWork, provider: HostedProvider, spec: ClipSpec, call: Provi
     try:
         clip_send(work, provider, spec, call)
     except (Postponed, ProviderError) as trouble:
-        if trouble.code in OUT_OF_ORDER and clip_reroute(run=work.run, reason=str(trouble)):
+        if _is_out_of_order(work, trouble) and clip_reroute(run=work.run, reason=str(trouble)):
             raise Postponed("It is sent to another provider.", seconds=0, code="provider.moved") from trouble
         raise
+
+
+def _is_out_of_order(work: StageWork, trouble: DomainError) -> bool:
+    """One that could not be reached is tried a second time before it is."""
+    is_first = work.run.attempt == 1 and trouble.code == "provider.unreachable"
+    return trouble.code in OUT_OF_ORDER and not is_first
 
 
 def unknown(message: str) -> OutcomeUnknown:
@@ -86,14 +95,15 @@ def _fetched(
     work: StageWork, provider: HostedProvider, spec: ClipSpec, call: ProviderCall
 ) -> Mapping[str, Any]:
     target = work.directory / "source.mp4"
+    tries = call_fetch_count(call=call)
     try:
         warnings = provider.fetch(spec, call.output_url, into=target, report=work.report)
     except ProviderError as error:
-        if not error.retryable:
-            call_output_lost(call=call, error=error)
-        elif work.run.put_back_count < FETCH_TRIES:
-            seconds = min(FETCH_SECONDS * 2**work.run.put_back_count, LONGEST_FETCH_SECONDS)
+        if tries < (LOST_TRIES if error.code in LOST else FETCH_TRIES if error.retryable else 0):
+            seconds = min(FETCH_SECONDS * 2 ** (tries - 1), LONGEST_FETCH_SECONDS)
             raise Postponed(str(error), seconds=seconds, code=error.code) from error
+        if error.code in LOST:
+            call_output_lost(call=call, error=error)
         raise
     return {
         "source": work.keep(target, AssetKind.CLIP_SOURCE),

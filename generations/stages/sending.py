@@ -8,7 +8,6 @@ from generations.heartbeat import WorkUnwanted
 from generations.models import ProviderCall
 from generations.patience import patiently
 from generations.providers.base import ClipSpec, HostedProvider, Job, OutcomeUnknown, ProviderError
-from generations.services.call_looking import breaker_subject
 from generations.services.call_sending import (
     CallUnwanted,
     call_accept,
@@ -16,7 +15,9 @@ from generations.services.call_sending import (
     call_doubt,
     call_refuse,
     call_take_back,
+    room_check,
 )
+from generations.services.calls import breaker_subject
 from generations.stages.base import StageWork
 from generations.stages.references import references_fetch
 from videogen.kernel.breaker import breaker_check, breaker_record
@@ -38,13 +39,15 @@ def clip_send(work: StageWork, provider: HostedProvider, spec: ClipSpec, call: P
     Raises `Postponed`, or `ProviderError` where the provider has certainly not taken it.
     """
     subject = breaker_subject(provider.name)
+    room_check(call)
     breaker_check(subject, ticket=str(call.pk))
     # Before the ledger says that the call may have been made.
     spec = _with_files(work, provider, spec)
     place = _place(work, subject, call)
+    patience = _Patience(work)
     try:
         _begin(work, call, provider, spec)
-        _send(work, provider, spec, call)
+        _send(patience, provider, spec, call)
     finally:
         quota_settle(place, cost=1)
 
@@ -84,8 +87,8 @@ def _begin(work: StageWork, call: ProviderCall, provider: HostedProvider, spec: 
         raise WorkUnwanted from unwanted
 
 
-def _send(work: StageWork, provider: HostedProvider, spec: ClipSpec, call: ProviderCall) -> None:
-    subject, patience = breaker_subject(provider.name), _Patience(work)
+def _send(patience: "_Patience", provider: HostedProvider, spec: ClipSpec, call: ProviderCall) -> None:
+    subject = breaker_subject(provider.name)
     try:
         patience.check_prompt()
         submission = provider.submit(
@@ -120,7 +123,7 @@ def webhook_url(call: ProviderCall) -> str:
 
 
 class _Patience:
-    """Lets a cancelled call be answered, if that comes soon."""
+    """Begins before the row is written. Lets a cancelled call be answered, if that comes soon."""
 
     def __init__(self, work: StageWork) -> None:
         self._work = work

@@ -159,14 +159,6 @@ def test_a_webhook_that_comes_after_it_was_sent_again_stops_the_first(hooked: St
     assert first.cancel_requested_at is not None
 
 
-def test_the_first_news_after_the_last_are_of_no_use(hooked: Studio) -> None:
-    """`start` comes after `completed`."""
-    hooked.script(Fault("out_of_order", on="webhook"))
-    generation = hooked.go_on(hooked.order())
-    delivered(hooked, "replicate")
-    assert (statuses(generation), call_of(generation).next_look_at) == (["succeeded"], None)
-
-
 Post = Callable[..., int]
 
 
@@ -204,6 +196,14 @@ def test_what_is_signed_and_says_nothing_moves_nothing(studio: Studio, post: Pos
     generation = studio.sent()
     assert post(generation, body) == 401
     assert not is_due(call_of(generation))
+
+
+@pytest.mark.parametrize("status", ["starting", "processing", "succeeded"])
+def test_old_news_after_the_end_move_nothing(studio: Studio, post: Post, status: str) -> None:
+    generation = studio.go_on(studio.order())
+    call = call_of(generation)
+    assert post(generation, json.dumps({"id": call.job_id, "status": status}).encode()) == 204
+    assert (statuses(generation), call_of(generation).next_look_at) == (["succeeded"], None)
 
 
 def test_a_call_of_one_provider_cannot_be_told_of_by_another(studio: Studio, post: Post) -> None:

@@ -92,6 +92,19 @@ def test_a_provider_that_cannot_be_told_is_told_later(studio: Studio) -> None:
     assert statuses(generation) == ["cancelled"]
 
 
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_goes_on_all_the_same_is_not_told_again(studio: Studio, provider: str) -> None:
+    studio.slow_down()
+    studio.script(Fault("bad_request", on="cancel", status=409))
+    generation = cancelled(studio.sent(provider))
+    for _ in range(3):
+        studio.look()
+    assert (len(studio.servers[provider].ledger.asked("cancel")), statuses(generation)) == (1, ["accepted"])
+    studio.finish(call_of(generation))
+    studio.look(generation)
+    assert (statuses(generation), generation.actual_usd) == (["succeeded"], PRICES[provider])
+
+
 def test_what_is_done_and_not_fetched_is_settled_and_left_there(studio: Studio) -> None:
     generation = studio.sent()
     studio.look()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
 from generations.models import ProviderCall, StageRun
 from generations.services.generations import GenerationConflict, generation_retry
@@ -21,6 +22,7 @@ from generations.tests.studio import (
     told,
 )
 from generations.tests.studio import studio as studio
+from videogen.kernel.breaker import FAILURES, breaker_record
 from videogen.kernel.quota import quota_state
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -196,10 +198,22 @@ def test_a_long_wait_for_our_own_backlog_is_no_reason_to_give_up_later(studio: S
     generation = studio.sent(clips=2)
     waits = StageRun.objects.filter(pk=clip_run(generation, 2).pk, put_back_count=1)
     assert waits.update(created_at=F("created_at") - DAY, waiting_since=F("waiting_since") - DAY)
-    studio.script(Fault("truncated", times=2))  # What comes too early is put back as well.
-    studio.go_on(generation)
-    assert statuses(generation) == ["succeeded"] * 2
-    assert [clip_run(generation, position).status for position in (1, 2)] == ["succeeded"] * 2
+    for _ in range(FAILURES):
+        breaker_record("clips:replicate", failed=True)
+    StageRun.objects.filter(status="queued").update(available_at=Now())
+    studio.work(generation)  # It is put back for another reason now.
+    assert clip_run(generation, 2).put_back_reason.startswith("breaker.open")
+    assert (clip_run(generation, 2).status, generation.status) == ("queued", "processing")
+
+
+def test_nor_is_the_time_that_the_provider_takes(studio: Studio) -> None:
+    studio.slow_down()
+    studio.script(Fault("rate_limited_seconds", seconds=1))
+    generation = studio.go_on(studio.order())
+    StageRun.objects.update(waiting_since=F("waiting_since") - DAY)
+    studio.script(Fault("truncated"))
+    studio.finish(call_of(generation))
+    assert clip_run(studio.go_on(generation)).status == "succeeded"
 
 
 REFUSALS = [

@@ -86,12 +86,12 @@ def test_whatever_comes_the_video_is_as_it_was_planned(
 
 
 def test_clips_of_two_providers_join(studio: Studio, tmp_path: Path) -> None:
-    studio.script(Fault("with_audio"))
     generation = studio.planned("auto", clips=2)
-    first = generation.provider
-    studio.work(generation)
-    studio.servers[first].script(Fault("no_credit", times=9))
+    # The first clip takes the last credit.
+    first = studio.servers[generation.provider]
+    first.script(Fault("with_audio"), Fault("late"), Fault("no_credit", times=9))
     assert_whole(studio.go_on(generation, ALL))
+    assert {len(server.ledger.jobs()) for server in studio.servers.values()} == {1}
     assert_as_planned(video_of(generation, tmp_path), seconds=8)
 
 

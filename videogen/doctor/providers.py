@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from generations.models import ProviderCall
 from generations.providers.base import HostedProvider
 from generations.providers.registry import provider_get, provider_names
-from generations.services.call_looking import breaker_subject
+from generations.services.calls import breaker_subject
 from generations.states import AT_PROVIDER
 from videogen.doctor.finding import Finding, off, ok, warning
 from videogen.kernel.admin.formatting import count, usd

@@ -14,10 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 
 from generations.providers.registry import hosted_names, hosted_provider
-from generations.services.call_looking import Looker
+from generations.services.call_looking import Looker, provider_look
 from generations.services.dispatching import (
     keys_expire,
     orphans_delete,
+    outputs_fetch,
     overdue_replace,
     queued_send,
     silent_replace,
@@ -43,6 +44,7 @@ CHORES: dict[Chore, float] = {
     silent_replace: 1,
     overdue_replace: 30,
     waiting_wake: 10,
+    outputs_fetch: 30,
     orphans_delete: 600,
     keys_expire: 3600,
 }
@@ -110,8 +112,7 @@ def looks_make() -> None:
     """One round at each provider."""
     for name in hosted_names():
         if provider := hosted_provider(name):
-            with closing(Looker(provider)) as looker:
-                _look(looker)
+            provider_look(provider)
 
 
 def _look(looker: Looker) -> int:

@@ -45,8 +45,6 @@ from videogen.kernel.waiting import Tick, nothing
 
 #: Ended already, or was never there: nothing is left to cancel.
 NOT_RUNNING = {400, 404, 409, 410}
-#: The statuses that a gateway gives on its own account, when it does not name a type.
-GATEWAY = {502, 503, 504}
 #: https://fal.ai/docs/documentation/model-apis/request-errors and …/errors
 PASSING = {
     "request_timeout",
@@ -153,8 +151,8 @@ def _result_of(answer: Answer) -> Look:
         return Look(JobState.CANCELLED, answer=redacted(answer.members))
     if not types and answer.status == 404 and answer.members:
         return _lost("no longer has the result", answer)
-    if not types and (answer.status in {401, 403, 429} | GATEWAY or answer.body is None):
-        raise look_failure(FAL, answer)
+    if not types and (answer.status in {401, 403, 429} or answer.status >= 500 or answer.body is None):
+        raise look_failure(FAL, answer)  # Who speaks here may be a gateway: fal names a type.
     # fal never bills its own errors. Of rejected input it says that it may.
     is_billed = False if answer.status >= 500 else None
     error = _failure(answer, types)
@@ -183,4 +181,4 @@ def _failure(answer: Answer, types: set[str]) -> ProviderError:
 
 
 def _lost(what: str, answer: Answer) -> Look:
-    return Look(JobState.FAILED, error=output_lost(FAL, what), answer=redacted(answer.members))
+    return Look(JobState.MISSING, error=output_lost(FAL, what), answer=redacted(answer.members))

@@ -7,15 +7,20 @@ from django.conf import settings
 from generations.media.ffmpeg import MediaError
 from generations.media.probe import probe
 from generations.providers.base import ProviderError
-from generations.providers.hosted.failures import output_lost
+from generations.providers.hosted.failures import advised, output_lost
 from generations.providers.hosted.vendors import Vendor
 from videogen.kernel.http.download import Downloaded, DownloadFailed, download
 from videogen.kernel.progress import ReportProgress
 
 #: The address is right, and the file is no longer there, or no longer for us.
 LOST = {403, 404, 410}
-#: What another attempt would find again.
+#: What our own limits do not let in. With other settings it may be.
 UNACCEPTABLE = {"fetch.too_large", "fetch.forbidden_address", "fetch.redirected"}
+
+LIMITS = (
+    "It is not lost: after a change of FETCH_MAX_BYTES or FETCH_ALLOWED_ORIGINS, a retry fetches it. "
+    "Else have the clip made anew."
+)
 
 
 def clip_fetch(vendor: Vendor, url: str, *, into: Path, report: ReportProgress) -> None:
@@ -43,7 +48,12 @@ def _fetch_failure(vendor: Vendor, error: DownloadFailed) -> ProviderError:
     if error.code == "fetch.status" and error.details.get("status") in LOST:
         return output_lost(vendor, f"no longer has the clip ({error.details['status']})")
     if error.code in UNACCEPTABLE:
-        return _invalid(f"What {vendor.title} gave as a clip cannot be taken. {error}")
+        refused = ProviderError(
+            f"What {vendor.title} gave as a clip cannot be taken. {error}",
+            code="provider.output_refused",
+            retryable=False,
+        )
+        return advised(refused, LIMITS)
     return ProviderError(
         f"The clip could not be fetched from {vendor.title}. {error}",
         code="provider.unreachable",

@@ -69,7 +69,7 @@ class ReplicateProvider(RegisteredModels):
         answer = await look(REPLICATE, client, "GET", _address(job))
         if answer.status == 404 and answer.members:
             error = output_lost(REPLICATE, "no longer knows the job")
-            return Look(JobState.FAILED, error=error, answer=redacted(answer.members))
+            return Look(JobState.MISSING, error=error, answer=redacted(answer.members))
         if not (answer.is_success and answer.word("status")):
             raise look_failure(REPLICATE, answer)
         return _look_of(job, answer)
@@ -121,7 +121,8 @@ def _look_of(job: Job, answer: Answer) -> Look:
             error = job_failure(REPLICATE, said_in(answer.members.get("error")))
             return Look(JobState.FAILED, error=error, is_billed=_is_failure_billed(job), answer=kept)
         case "canceled":
-            return Look(JobState.CANCELLED, is_billed=True, answer=kept)
+            has_begun = answer.members.get("started_at") is not None
+            return Look(JobState.CANCELLED, is_billed=has_begun, answer=kept)
         case "aborted":  # Its time was up before it had begun.
             return Look(JobState.CANCELLED, is_billed=False, answer=kept)
         case _:

@@ -59,6 +59,7 @@ def happened(servers: Servers, counts: Mapping[str, int], sprung: Sequence[str])
     """Numbers of what there was, by group."""
     failed = Generation.objects.filter(status="failed").values_list("error__code", flat=True)
     runs = StageRun.objects.order_by().values_list("status").annotate(number=Count("*"))
+    lost = StageRun.objects.filter(status="lost").order_by().values_list("stage")
     return {
         "generations": dict(statuses(Generation)),
         "failed with": dict(Counter(map(str, failed))),
@@ -67,6 +68,7 @@ def happened(servers: Servers, counts: Mapping[str, int], sprung: Sequence[str])
         "sent again": {"clips": ProgressEvent.objects.filter(type="clip.sent_again").count()},
         "outcome unknown": {"calls": ProgressEvent.objects.filter(type="clip.outcome_unknown").count()},
         "attempts": dict(runs),
+        "attempts lost": dict(lost.annotate(number=Count("*"))),
         "traps sprung": dict(Counter(sprung)),
         "done": dict(counts),
     }
