@@ -244,7 +244,7 @@ def _searched(call: ProviderCall, found: Found) -> None:
 def _goes_on(call: ProviderCall, look: Look, *, is_told: bool) -> None:
     """It is still at work. `is_told`: it was just told to stop."""
     waited = _seconds_since(call.accepted_at or call.created_at)
-    if call.cancel_sent_at and _seconds_since(call.cancel_sent_at) > STUBBORN_SECONDS:
+    if call.cancel_requested_at and _seconds_since(call.cancel_requested_at) > STUBBORN_SECONDS:
         message = (
             f"{call.provider} has not ended it {waited:.0f} s after it was accepted, and does not stop it."
         )

@@ -51,10 +51,10 @@ class Shop:
         return generation_create(owner=alice, request=asked).generation
 
     def jobs(self, generation: Generation) -> int:
-        """How many a provider has accepted for it."""
-        world = World.now(self.servers)
-        calls = {call.pk for call in world.calls_of(generation)}
-        return sum(order.call.pk in calls for order in world.orders if order.call)
+        """How many the providers have accepted for it, by what they were asked, whatever we know of it."""
+        asked = [call.request for call in World.now(self.servers).calls_of(generation)]
+        accepted = [each for server in self.servers.values() for each in server.ledger.jobs()]
+        return sum(dict(each.input) in asked for each in accepted)
 
     def fleet(self) -> Fleet:
         """Workers, two dispatchers, and a web process where the providers call back."""

@@ -151,8 +151,6 @@ FAILURES = {
         True,
         False,
     ),
-    "untyped": (500, {"detail": "Internal Server Error"}, "provider.failed", True, False),
-    "expired": (404, {"detail": "Expired"}, "provider.output_lost", False, None),
     "nothing": (200, {"seed": 7}, "provider.output_invalid", False, True),
 }
 
@@ -162,6 +160,17 @@ def test_a_completed_request_may_have_failed(service, status, body, code, retrya
     seen = result(service, status, body)
     assert (seen.state, seen.is_billed) == ("failed", is_billed)
     assert (seen.error.code, seen.error.retryable) == (code, retryable)
+
+
+def test_an_error_without_a_type_may_be_a_gateways(service):
+    with pytest.raises(ProviderError, match="500") as trouble:
+        result(service, 500, {"detail": "Internal Server Error"})
+    assert trouble.value.code == "provider.unreachable"
+
+
+def test_a_result_that_is_not_there_is_missing(service):
+    seen = result(service, 404, {"detail": "Expired"})
+    assert (seen.state, seen.error.code) == ("missing", "provider.output_lost")
 
 
 def test_the_type_of_a_failure_may_be_in_a_header_alone(service):
@@ -176,7 +185,7 @@ def test_a_cancelled_request_is_completed_too(service):
 
 def test_a_request_that_is_not_known_is_lost(service):
     seen = poll(service, answer(404, {"detail": "Request not found"}))
-    assert (seen.state, seen.error.code, seen.is_billed) == ("failed", "provider.output_lost", None)
+    assert (seen.state, seen.error.code, seen.is_billed) == ("missing", "provider.output_lost", None)
 
 
 FAILED_LOOKS = {

@@ -9,6 +9,7 @@ from django.db import connection
 
 from generations.models import Generation, ProviderCall
 from generations.services.generations import generation_retry
+from generations.stages.clip import LOST_TRIES
 from generations.testing.video_servers import Fault
 from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of
 from generations.tests.following import error_of
@@ -126,7 +127,7 @@ def test_an_approval_is_refused_while_there_is_no_money_and_can_be_given_later(
 
 
 def test_what_was_spent_already_counts_against_the_requests_own_limit(studio: Studio) -> None:
-    studio.script(Fault("expired"))
+    studio.script(Fault("expired", times=LOST_TRIES))
     generation = studio.go_on(studio.order(max_cost_usd=Decimal("0.50")))
     with pytest.raises(BudgetRefused, match=r"With 0\.320000 USD spent or reserved already") as refused:
         generation_retry(generation=generation)
@@ -136,7 +137,7 @@ def test_what_was_spent_already_counts_against_the_requests_own_limit(studio: St
 
 def test_no_second_try_is_made_without_money(studio: Studio, settings: Any) -> None:
     settings.DAILY_BUDGET_USD = PRICE
-    studio.script(Fault("expired"))  # It is paid for, and cannot be had.
+    studio.script(Fault("expired", times=LOST_TRIES))  # It is paid for, and cannot be had.
     generation = studio.go_on(studio.order())
     with pytest.raises(BudgetRefused):
         generation_retry(generation=generation)

@@ -200,6 +200,7 @@ def test_a_long_wait_for_our_own_backlog_is_no_reason_to_give_up_later(studio: S
     assert waits.update(created_at=F("created_at") - DAY, waiting_since=F("waiting_since") - DAY)
     for _ in range(FAILURES):
         breaker_record("clips:replicate", failed=True)
+    settings.PROVIDER_CONCURRENT_JOBS = 2
     StageRun.objects.filter(status="queued").update(available_at=Now())
     studio.work(generation)  # It is put back for another reason now.
     assert clip_run(generation, 2).put_back_reason.startswith("breaker.open")

@@ -9,6 +9,7 @@ import pytest
 
 from generations.models import Clip, Generation
 from generations.services.generations import generation_retry
+from generations.stages.clip import FETCH_TRIES, LOST_TRIES
 from generations.testing.video_servers import Fault
 from generations.tests.clients import GENERATIONS, JsonClient
 from generations.tests.following import error_of
@@ -27,11 +28,10 @@ PASSING = [
     Fault("error_before", on="download", status=503),
     Fault("rate_limited", on="download"),
 ]
-#: It is gone, or it is no clip: another attempt would find the same.
+#: It is gone, or it is no clip, as often as it is asked for.
 LOST = [
-    (Fault("expired"), "provider.output_lost"),
-    (Fault("html_output"), "provider.output_invalid"),
-    (Fault("huge"), "provider.output_invalid"),
+    (Fault("expired", times=LOST_TRIES), "provider.output_lost"),
+    (Fault("html_output", times=LOST_TRIES), "provider.output_invalid"),
 ]
 
 
@@ -70,7 +70,7 @@ def test_many_fetches_in_vain_fail_it_and_a_retry_fetches_again(studio: Studio, 
     studio.script(Fault("error_before", on="download", status=503, times=99))
     generation = studio.go_on(studio.order())
     assert error_of(generation)["code"] == "provider.unreachable"
-    assert len(studio.replicate.ledger.asked("download")) == 8
+    assert len(studio.replicate.ledger.asked("download")) == FETCH_TRIES
     studio.replicate.faults.clear()
     generation_retry(generation=generation)
     studio.go_on(generation)
@@ -81,9 +81,8 @@ def test_many_fetches_in_vain_fail_it_and_a_retry_fetches_again(studio: Studio, 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(("fault", "code"), LOST, ids=[fault.kind for fault, _ in LOST])
 def test_what_is_lost_is_bought_again_by_a_retry_and_only_then(
-    studio: Studio, settings: Any, provider: str, fault: Fault, code: str
+    studio: Studio, provider: str, fault: Fault, code: str
 ) -> None:
-    settings.FETCH_MAX_BYTES = 5_000_000
     studio.script(fault)
     generation = studio.go_on(studio.order(provider))
     assert (error_of(generation)["code"], bought(studio, generation)) == (code, 1)
@@ -95,19 +94,37 @@ def test_what_is_lost_is_bought_again_by_a_retry_and_only_then(
     assert generation.actual_usd == 2 * PRICES[provider]
 
 
+@pytest.mark.parametrize("fault", [Fault("expired"), Fault("html_output")], ids=lambda fault: fault.kind)
+def test_an_output_that_was_not_there_once_is_not_lost(studio: Studio, fault: Fault) -> None:
+    studio.script(fault)
+    generation = studio.go_on(studio.order())
+    assert (clip_run(generation).status, bought(studio, generation)) == ("succeeded", 1)
+
+
+def test_what_our_limits_do_not_let_in_is_fetched_when_they_do(studio: Studio, settings: Any) -> None:
+    settings.FETCH_MAX_BYTES = 1000
+    generation = studio.go_on(studio.order())
+    assert error_of(generation)["code"] == "provider.output_refused"
+    assert "FETCH_MAX_BYTES" in error_of(generation)["hint"]
+    settings.FETCH_MAX_BYTES = 10**9
+    generation_retry(generation=generation)
+    assert clip_run(studio.go_on(generation)).status == "succeeded"
+    assert bought(studio, generation) == 1
+
+
 def test_no_redirect_leads_to_an_address_inside(studio: Studio) -> None:
     with ScriptedService() as inside:
         studio.script(Fault("redirect", on="download", message=f"{inside.origin}/output.mp4"))
         generation = studio.go_on(studio.order())
         assert inside.asked == []
-    assert error_of(generation)["code"] == "provider.output_invalid"
+    assert error_of(generation)["code"] == "provider.output_refused"
     assert inside.origin.partition("//")[2] not in str(generation.error)
 
 
 def test_no_output_is_taken_from_an_address_inside(studio: Studio, settings: Any) -> None:
     settings.FETCH_ALLOWED_ORIGINS = []
     generation = studio.go_on(studio.order())
-    assert error_of(generation)["code"] == "provider.output_invalid"
+    assert error_of(generation)["code"] == "provider.output_refused"
     assert studio.replicate.ledger.asked("download") == []
 
 

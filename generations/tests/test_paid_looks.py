@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from generations.models import Generation, ProviderCall
 from generations.providers.registry import hosted_provider
-from generations.services.call_looking import calls_due, provider_look
+from generations.services.call_looking import MISSING_SECONDS, calls_due, provider_look
 from generations.services.dispatching import waiting_wake
 from generations.testing.video_servers import Fault, replicate
 from generations.testing.video_servers.jobs import State
@@ -23,6 +23,7 @@ from generations.tests.studio import PRICES, Studio, call_of, calls_of, clip_run
 from generations.tests.studio import studio as studio
 from videogen.kernel.breaker import breaker_state
 from videogen.kernel.quota import quota_state
+from videogen.kernel.redis import cache_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +48,10 @@ TROUBLE = [
 def ages(generation: Generation, seconds: float) -> None:
     """So much time passes for what the provider has."""
     calls = ProviderCall.objects.filter(generation=generation)
-    calls.update(accepted_at=F("accepted_at") - timedelta(seconds=seconds))
+    calls.update(
+        accepted_at=F("accepted_at") - timedelta(seconds=seconds),
+        cancel_requested_at=F("cancel_requested_at") - timedelta(seconds=seconds),
+    )
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -56,6 +60,7 @@ def test_no_look_that_fails_harms_a_job(studio: Studio, provider: str) -> None:
     generation = studio.sent(provider)
     for number, fault in enumerate(TROUBLE, 1):
         studio.script(fault)
+        cache_redis().flushdb()  # Without the pause that the fault before has asked for.
         studio.look(generation)
         call = call_of(generation)
         seen = (call.status, call.looks, clip_run(generation).status)
@@ -85,14 +90,43 @@ def test_a_provider_that_is_asked_too_often_is_left_alone(studio: Studio) -> Non
     assert len(studio.replicate.ledger.submissions()) == 1
 
 
-def test_looks_that_nobody_answers_open_the_breaker(studio: Studio) -> None:
+def test_looks_that_nobody_answers_say_nothing_about_submissions(studio: Studio) -> None:
     studio.slow_down()
     generation = studio.sent()
     studio.script(Fault("error_before", on="poll", status=503, times=5))
     for _ in range(5):
         studio.look()
-    assert breaker_state("clips:replicate").state == "open"
+    assert breaker_state("clips:replicate").state == "closed"
     assert statuses(generation) == ["accepted"]
+
+
+def test_a_provider_that_tells_nothing_for_too_long_asks_for_a_decision(
+    studio: Studio, settings: Any
+) -> None:
+    settings.PROVIDER_JOB_SECONDS = 60
+    studio.slow_down()
+    generation = studio.sent()
+    studio.script(Fault("error_before", on="poll", status=503, times=99))
+    ages(generation, 60 + 301)
+    studio.go_on(generation)
+    assert error_of(generation)["code"] == "provider.outcome_unknown"
+    assert call_of(generation) in ProviderCall.objects.undecided()
+
+
+def test_what_such_a_provider_has_made_is_fetched_though_the_whole_has_failed(
+    studio: Studio, settings: Any
+) -> None:
+    settings.PROVIDER_JOB_SECONDS = 60
+    generation = studio.sent()
+    studio.script(Fault("error_before", on="poll", status=503, times=1))
+    ages(generation, 60 + 301)
+    studio.look()
+    studio.work(generation)
+    assert generation.status == "failed"
+    ProviderCall.objects.update(next_look_at=timezone.now())
+    studio.look_at_due()
+    studio.work(generation)
+    assert (clip_run(generation).status, statuses(generation)) == ("succeeded", ["succeeded"])
 
 
 def test_a_state_that_nobody_knows_counts_as_running(studio: Studio, monkeypatch: Any) -> None:
@@ -107,7 +141,10 @@ def test_a_state_that_nobody_knows_counts_as_running(studio: Studio, monkeypatch
 
 def test_a_job_that_replicate_has_forgotten_is_lost_and_counts_as_billed(studio: Studio) -> None:
     generation = studio.sent()
-    studio.script(Fault("bad_request", on="poll", status=404))
+    studio.script(Fault("bad_request", on="poll", status=404, times=9))
+    studio.go_on(generation)
+    assert statuses(generation) == ["accepted"]  # It may be a mistake.
+    ages(generation, MISSING_SECONDS)
     studio.go_on(generation)
     assert error_of(generation)["code"] == "provider.output_lost"
     assert generation.actual_usd == PRICES["replicate"]

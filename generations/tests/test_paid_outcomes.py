@@ -98,7 +98,7 @@ def test_clips_of_two_providers_join(studio: Studio, tmp_path: Path) -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("audio", [True, False])
 def test_sound_comes_as_it_was_ordered(studio: Studio, provider: str, audio: bool, tmp_path: Path) -> None:
-    generation = studio.made(provider, audio=audio)
+    generation = studio.go_on(studio.order(provider, audio=audio))
     asked = studio.servers[provider].ledger.submissions()[0].input
     assert asked["generate_audio"] is audio
     source = generation.clips.select_related("source").get().source

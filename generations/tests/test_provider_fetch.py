@@ -59,7 +59,7 @@ BAD = {
     ),
     "too large": (
         Answer(200, b"", {"Content-Length": "99999999"}),
-        "provider.output_invalid",
+        "provider.output_refused",
         False,
         "larger",
     ),
@@ -71,12 +71,12 @@ BAD = {
     ),
     "inside": (
         Answer(302, b"", {"Location": "http://169.254.169.254/x"}),
-        "provider.output_invalid",
+        "provider.output_refused",
         False,
         "",
     ),
-    "elsewhere": (Answer(302, b"", {"Location": "ftp://a.example/"}), "provider.output_invalid", False, ""),
-    "round": (Answer(302, b"", {"Location": "/x/clip.mp4"}), "provider.output_invalid", False, "redirects"),
+    "elsewhere": (Answer(302, b"", {"Location": "ftp://a.example/"}), "provider.output_refused", False, ""),
+    "round": (Answer(302, b"", {"Location": "/x/clip.mp4"}), "provider.output_refused", False, "redirects"),
 }
 
 
@@ -99,7 +99,7 @@ def test_an_address_from_the_inside_is_not_asked(service, settings, tmp_path, ur
     settings.FETCH_ALLOWED_ORIGINS = []
     with pytest.raises(ProviderError) as failed:
         ReplicateProvider().fetch(SPEC, url, into=tmp_path / "clip.mp4", report=lambda fraction: None)
-    assert (failed.value.code, failed.value.retryable) == ("provider.output_invalid", False)
+    assert (failed.value.code, failed.value.retryable) == ("provider.output_refused", False)
 
 
 def test_whoever_no_longer_wants_it_ends_it(service, tmp_path, clip):

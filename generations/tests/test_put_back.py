@@ -207,9 +207,12 @@ class TooEarly:
         raise AssertionError("Nothing has been made.")
 
 
-def test_what_it_had_made_goes(run: StageRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_had_made_goes(
+    run: StageRun, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
     monkeypatch.setitem(tasks.HANDLERS, "prompt_analysis", TooEarly())
-    tasks.run_stage(str(run.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.run_stage(str(run.pk))
     run.refresh_from_db()
     assert (run.status, Asset.objects.count()) == ("queued", 0)
 

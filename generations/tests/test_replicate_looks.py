@@ -35,7 +35,7 @@ STATES = {
     "starting": ("queued", None),
     "processing": ("running", None),
     "something new": ("running", None),
-    "canceled": ("cancelled", True),
+    "canceled": ("cancelled", False),
     "aborted": ("cancelled", False),
 }
 
@@ -45,6 +45,10 @@ def test_a_look_translates_the_status(service, status):
     seen = poll(service, status=status)
     assert (seen.state, seen.is_billed) == STATES[status]
     assert service.asked[0].path == "/v1/predictions/p1"
+
+
+def test_what_had_begun_when_it_was_cancelled_is_billed(service):
+    assert poll(service, status="canceled", started_at="2026-01-31T12:00:00Z").is_billed
 
 
 OUTPUTS = {
@@ -112,7 +116,7 @@ def test_a_failure_of_a_model_that_is_sold_by_time_may_be_billed(service):
 def test_a_job_that_is_not_known_is_lost(service):
     service.answers = [answer(404, {"detail": "Not found."})]
     seen = looked(provider, lambda client: provider.poll(JOB, client))
-    assert (seen.state, seen.error.code, seen.is_billed) == ("failed", "provider.output_lost", None)
+    assert (seen.state, seen.error.code, seen.is_billed) == ("missing", "provider.output_lost", None)
 
 
 FAILED_LOOKS = {

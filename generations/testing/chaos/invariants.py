@@ -102,10 +102,14 @@ def bought_once(world: World) -> Iterator[str]:
 
 
 def _is_wanted(order: Order) -> bool:
-    """Whether the job has brought the clip, or may. What failed, or was lost later, may be bought anew."""
+    """Whether the job has brought the clip, or may.
+
+    What failed, was lost later, or was written off by an operator may be bought anew.
+    """
     call = order.call
     is_lost = call is not None and (
-        call.status == CallStatus.FAILED or (call.status == CallStatus.SUCCEEDED and bool(call.error_code))
+        call.status in (CallStatus.FAILED, CallStatus.WRITTEN_OFF)
+        or (call.status == CallStatus.SUCCEEDED and bool(call.error_code))
     )
     return order.job.state(time.time()) in WORTH_MONEY and not is_lost
 

@@ -22,7 +22,7 @@ from generations.testing.video_servers import FalServer, ReplicateServer
 from videogen.embedded.places import log_dir
 
 #: How long it may take until all has ended, after the last fault.
-REST_SECONDS = 240.0
+REST_SECONDS = 180.0
 LOOK_SECONDS = 0.5
 #: How often it is said what is awaited.
 TELL_SECONDS = 20.0
