@@ -14,7 +14,7 @@ ADVICE = {
     "internal": "This is a bug. The worker's log has the traceback under the id of the stage run.",
     "storage.full": "Make room where the data directory and the assets are, then retry.",
     "media.timeout": "ffmpeg was too slow. See whether the machine is overloaded, then retry.",
-    "media.": "The provider's file is not what was asked for. Retry to have it made again.",
+    "media.": "The provider's file is not what was asked for. Retry, or have the clip made anew.",
     "provider.cancelled": "Somebody stopped it, perhaps at the provider. Retry if it is still wanted.",
     "provider.full": "The provider has as many of our clips as PROVIDER_CONCURRENT_JOBS allows. Retry later.",
     "provider.model_unknown": "The provider has no such model. See manage.py sync_capabilities.",

@@ -25,7 +25,7 @@ MEANINGS = {
     429: "Too many requests; `Retry-After` says when.",
     503: "A server behind this one is away; `Retry-After` says when.",
     400: "A field is not right; `errors` names each, and says what it takes.",
-    402: "It would cost more than `max_cost_usd`.",
+    402: "It would cost more than `max_cost_usd`, or than is left of the key's month or of everybody's day.",
     404: "There is none that you may see, or it is not there yet; see `code`.",
     409: "Not possible in the status that it has; see `current_status`.",
     413: "The body is too large.",

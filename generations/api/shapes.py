@@ -266,7 +266,7 @@ class EventPage(Shape):
 
 
 class Price(Shape):
-    """What a second of clip costs at most."""
+    """What a second of clip costs: silent where the model leaves the choice, and at the dearest length."""
 
     model = serializers.CharField()
     resolution = serializers.CharField()

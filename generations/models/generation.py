@@ -13,10 +13,8 @@ from django.utils import timezone
 
 from generations.states import FINISHED, GenerationStatus
 from storage_app.models import Asset
+from videogen.accounts.models import SMALLEST_USD as SMALLEST_USD  # What is kept of an amount of money.
 from videogen.accounts.models import ApiKey
-
-#: What is kept of an amount of money. The ledger of text calls has more digits, the API shows fewer.
-SMALLEST_USD = Decimal("1e-8")
 
 
 class Approval(models.TextChoices):

@@ -4,12 +4,12 @@ A provider that draws here (`animatic`) is ready when it is asked. A hosted one 
 money, and takes its time: it is asked once, looked at now and then, and its file is fetched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import httpx
 
@@ -97,11 +97,10 @@ class Job:
 class Submission:
     """A provider's answer to `submit`. `job_id` is the provider's own id for the work.
 
-    `answer` is what it said, for the ledger.
+    A hosted one has only begun; of any other it can be fetched. `answer` is what it said, for the ledger.
     """
 
     job_id: str
-    state: Literal["waiting", "ready"]
     urls: Mapping[str, str] = field(default_factory=dict)
     answer: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -267,6 +266,3 @@ class HostedProvider(VideoProvider, Protocol):
 
     def typical_seconds(self, model: str) -> float:
         """How long a clip usually takes from submission to output."""
-
-    def hosts(self) -> Sequence[str]:
-        """Whom we talk to, for operators."""

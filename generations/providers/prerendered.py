@@ -44,13 +44,7 @@ class PrerenderedProvider:
         return Decimal(0)
 
     def submit(self, spec: ClipSpec, *, token: str) -> Submission:
-        return Submission(job_id=token, state="ready")
-
-    def poll(self, job_id: str) -> Submission:
-        return Submission(job_id=job_id, state="ready")
-
-    def cancel(self, job_id: str) -> None:
-        """Nothing is ever under way."""
+        return Submission(job_id=token)
 
     def fetch(self, spec: ClipSpec, job_id: str, *, into: Path, report: ReportProgress) -> tuple[str, ...]:
         shutil.copyfile(_ready_clip(spec.frame, spec.scene.duration_seconds), into)

@@ -51,14 +51,7 @@ class AnimaticProvider:
 
     def submit(self, spec: ClipSpec, *, token: str) -> Submission:
         """There is nobody to ask, so it is ready at once; the work is done in `fetch`."""
-        return Submission(job_id=f"animatic-{token}", state="ready")
-
-    def poll(self, job_id: str) -> Submission:
-        """It was ready when it was submitted."""
-        return Submission(job_id=job_id, state="ready")
-
-    def cancel(self, job_id: str) -> None:
-        """Nothing runs elsewhere; `report` ends a drawing that is no longer wanted."""
+        return Submission(job_id=f"animatic-{token}")
 
     def fetch(self, spec: ClipSpec, job_id: str, *, into: Path, report: ReportProgress) -> tuple[str, ...]:
         """Draw the clip and encode it to `into`."""

@@ -3,7 +3,7 @@
 https://fal.ai/docs/model-apis/model-endpoints/queue
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -80,7 +80,7 @@ class FalProvider(RegisteredModels):
         if not (answer.is_success and job_id):
             raise submission_failure(FAL, answer, model=spec.model)
         urls = job_urls(spec.model, job_id, answer.members)
-        return Submission(job_id, "waiting", urls, answer=redacted(answer.members))
+        return Submission(job_id, urls, answer=redacted(answer.members))
 
     async def poll(self, job: Job, client: httpx.AsyncClient) -> Look:
         """One look at its status, and another at the result of what is completed."""
@@ -117,10 +117,6 @@ class FalProvider(RegisteredModels):
     def file_input(self, path: Path, media_type: str, *, tick: Tick = nothing) -> str:
         """What stands for this file in a model's input."""
         return fal_file(path, media_type)
-
-    def hosts(self) -> Sequence[str]:
-        """Its queue and its keys. Clips come from wherever it says, usually `fal.media`."""
-        return (FAL.origin, origin_of(settings.FAL_JWKS_URL))
 
 
 def job_urls(model: str, job_id: str, named: Mapping[str, Any]) -> dict[str, str]:

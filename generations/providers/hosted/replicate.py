@@ -3,7 +3,7 @@
 https://replicate.com/docs/reference/http
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -62,7 +62,7 @@ class ReplicateProvider(RegisteredModels):
         job_id = answer.job_id("id")
         if not (answer.is_success and job_id):
             raise submission_failure(REPLICATE, answer, model=spec.model)
-        return Submission(job_id, "waiting", answer=redacted(answer.members))
+        return Submission(job_id, answer=redacted(answer.members))
 
     async def poll(self, job: Job, client: httpx.AsyncClient) -> Look:
         """One look at the prediction."""
@@ -92,10 +92,6 @@ class ReplicateProvider(RegisteredModels):
     def file_input(self, path: Path, media_type: str, *, tick: Tick = nothing) -> str:
         """What stands for this file in a model's input. Uploads it where it is large."""
         return replicate_file(path, media_type, tick=tick)
-
-    def hosts(self) -> Sequence[str]:
-        """Its API. Clips come from wherever it says, usually `replicate.delivery`."""
-        return (REPLICATE.origin,)
 
 
 def _creation(model: str) -> tuple[str, dict[str, str]]:
