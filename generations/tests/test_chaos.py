@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 
-from generations.models import Generation, ProviderCall
+from generations.models import Clip, Generation, ProviderCall
 from generations.scratch import scratch_directory
 from generations.testing.chaos import invariants
 from generations.testing.chaos.invariants import Rule, violations
@@ -86,6 +86,7 @@ BREAKS: list[tuple[Rule, Breaks]] = [
     (invariants.budgets_balance, changed(Budget, spent_usd=F("spent_usd") + 1)),
     (invariants.budgets_balance, changed(Budget, reserved_usd=1)),
     (invariants.generations_balance, changed(Generation, actual_usd=1)),
+    (invariants.generations_balance, changed(Clip, cost_usd=1)),
     (invariants.nothing_held_back, changed(ProviderCall, status="planned", reserved_usd=1)),
     (invariants.paid_for, changed(ProviderCall, actual_usd=0)),
     (invariants.paid_for, changed(ProviderCall, status="refused")),
@@ -101,7 +102,7 @@ def test_of_a_generation_that_went_well_there_is_nothing_to_say(shop: Studio) ->
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("rule, breaks", BREAKS)
+@pytest.mark.parametrize("rule, breaks", BREAKS, ids=[rule.__name__ for rule, _ in BREAKS])
 def test_what_must_not_be_is_seen(rule: Rule, breaks: Breaks, shop: Studio) -> None:
     breaks(shop, shop.go_on(shop.order("replicate"), ALL if rule in ABOUT_THE_END else TO_CLIPS))
     assert rule.__doc__ in {violation.rule for violation in violations(shop.servers)}

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 #: From here to there nobody but the provider knows whether it has the clip.
 DOUBTFUL = ("begun", "sent", "answered", "accept")
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 400
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def test_clips_that_wait_survive_their_dispatchers_and_an_empty_redis(tmp_path: 
 def test_where_fal_can_call_back_a_lost_answer_is_found(tmp_path: Path, point: str) -> None:
     with own_shop(tmp_path, webhooks=True) as shop:
         generation = shop.order("fal")
-        sprung = trap_set(shop.traps, point, BOTH)
+        sprung = trap_set(shop.traps, point, BOTH, generation=generation.pk)
         with shop.fleet():
             assert_whole(finished(generation, seconds=PATIENCE_SECONDS))
         assert sprung.exists() and not says_that_it_was_sent_again(generation)

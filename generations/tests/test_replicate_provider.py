@@ -49,7 +49,7 @@ def test_an_official_model_is_asked_by_its_name(service):
         "webhook": HOOK,
         "webhook_events_filter": ["completed"],
     }
-    assert (submission.job_id, submission.state, submission.urls) == ("p1", "waiting", {})
+    assert (submission.job_id, submission.urls) == ("p1", {})
 
 
 def test_without_an_address_of_ours_no_webhook_is_asked_for(service):

@@ -55,7 +55,9 @@ def _told(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none"
 
 
-def happened(servers: Servers, counts: Mapping[str, int], sprung: Sequence[str]) -> dict[str, dict[str, int]]:
+def happened(
+    servers: Servers, counts: Mapping[str, int], sprung: Mapping[str, int]
+) -> dict[str, dict[str, int]]:
     """Numbers of what there was, by group."""
     failed = Generation.objects.filter(status="failed").values_list("error__code", flat=True)
     runs = StageRun.objects.order_by().values_list("status").annotate(number=Count("*"))
@@ -69,7 +71,7 @@ def happened(servers: Servers, counts: Mapping[str, int], sprung: Sequence[str])
         "outcome unknown": {"calls": ProgressEvent.objects.filter(type="clip.outcome_unknown").count()},
         "attempts": dict(runs),
         "attempts lost": dict(lost.annotate(number=Count("*"))),
-        "traps sprung": dict(Counter(sprung)),
+        "traps sprung": dict(sprung),
         "done": dict(counts),
     }
 

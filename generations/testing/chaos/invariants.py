@@ -16,6 +16,7 @@ from django.utils import timezone
 from generations.models import Clip, Generation, ProgressEvent, ProviderCall, StageRun
 from generations.scratch import PREFIX, scratch_directory
 from generations.services.dispatching import ORPHAN_HOURS, orphans_delete
+from generations.services.routing import BUILT_IN
 from generations.states import FINISHED, LIVE, CallStatus, GenerationStatus
 from generations.testing.chaos.world import WORTH_MONEY, Order, Servers, World
 from generations.testing.video_servers.jobs import ENDED
@@ -172,7 +173,7 @@ def _budgets_of(key_id: int | None, on: date) -> list[tuple[str, str, date]]:
 
 
 def generations_balance(world: World) -> Iterator[str]:
-    """What a generation reserves and has cost is the sum of its calls."""
+    """What a generation reserves and has cost is the sum of its calls, and so is the cost of a clip."""
     for generation in world.generations.values():
         calls = world.calls_of(generation)
         reserved = sum((call.reserved_usd for call in calls), Decimal(0))
@@ -182,6 +183,13 @@ def generations_balance(world: World) -> Iterator[str]:
                 f"{generation.pk}: reserved {generation.reserved_usd}, of calls {reserved}; "
                 f"spent {generation.actual_usd}, of calls {actual}"
             )
+
+    for clip in Clip.objects.exclude(provider=BUILT_IN):
+        actual = sum(
+            (call.actual_usd or Decimal(0) for call in world.calls if call.clip_id == clip.pk), Decimal(0)
+        )
+        if clip.cost_usd != actual:
+            yield f"clip {clip.pk} cost {clip.cost_usd}, of calls {actual}"
 
 
 def nothing_held_back(world: World) -> Iterator[str]:

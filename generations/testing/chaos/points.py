@@ -5,6 +5,7 @@ that gets there; `POINT@GENERATION` is one for that generation only. What is wri
 it takes. A trap that has sprung is moved to `sprung`.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,7 +34,7 @@ VARIABLE = "CHAOS_TRAPS"
 
 
 def trap_set(directory: Path, point: str, whom: str, *, generation: object = "") -> Path:
-    """Set one. Answers where it is once it has sprung."""
+    """Set one. Answers where it is once it has sprung, if it is for a generation."""
     name = f"{point}@{generation}" if generation else point
     unfinished = directory / f".{name}"
     unfinished.write_text(whom)
@@ -44,6 +45,12 @@ def trap_set(directory: Path, point: str, whom: str, *, generation: object = "")
 def traps_make(directory: Path) -> None:
     """Make the directory, without a trap in it."""
     (directory / "sprung").mkdir(parents=True)
+
+
+def traps_sprung(directory: Path) -> Counter[str]:
+    """How often which trap has sprung."""
+    paths = (directory / "sprung").iterdir()
+    return Counter(f"{path.name.partition('~')[0]} {path.read_text()}" for path in paths)
 
 
 def traps_clear(directory: Path) -> None:

@@ -16,6 +16,7 @@ from generations.testing.chaos.deeds import Deeds, customer
 from generations.testing.chaos.display import happened, panel, plan_show, verdict_show
 from generations.testing.chaos.invariants import Violation, violations
 from generations.testing.chaos.plan import Plan
+from generations.testing.chaos.points import traps_sprung
 from generations.testing.chaos.stack import own_fleet, own_servers
 from generations.testing.chaos.world import unsettled
 from generations.testing.video_servers import FalServer, ReplicateServer
@@ -42,8 +43,7 @@ def chaos(plan: Plan, *, replicate: ReplicateServer, fal: FalServer, directory: 
         found = _carried_out(plan, deeds)
         fleet_stack.close()
         found = list(dict.fromkeys([*found, *violations(servers)]))
-        sprung = [path.name for path in (directory / "traps" / "sprung").iterdir()]
-        numbers = happened(servers, deeds.counts, sprung)
+        numbers = happened(servers, deeds.counts, traps_sprung(deeds.traps))
         verdict_show(console, plan, numbers, found)
     out.mkdir(exist_ok=True)
     report = {"plan": plan.as_json(), "happened": numbers, "violations": [str(each) for each in found]}

@@ -33,8 +33,9 @@ class _Attempt:
 def trap(point: str) -> None:
     """Nothing happens here, unless a trap is set."""
     directory = Path(os.environ[VARIABLE])
-    for name in (f"{point}@{_Attempt.generation}", point):
-        sprung = directory / "sprung" / name
+    own = f"{point}@{_Attempt.generation}"
+    for name, sprung_as in ((own, own), (point, f"{point}~{os.getpid()}")):
+        sprung = directory / "sprung" / sprung_as
         try:
             (directory / name).rename(sprung)
         except FileNotFoundError:
