@@ -171,7 +171,7 @@ def test_without_a_budget_the_sums_are_kept_too(studio: Studio) -> None:
 def status_of_one(studio: Studio) -> str:
     """What becomes of one more, in a thread of its own."""
     try:
-        return studio.go_on(studio.order()).status
+        return studio.sent().status
     except BudgetRefused:
         return "refused"
     finally:

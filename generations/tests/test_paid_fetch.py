@@ -3,11 +3,14 @@
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
-from generations.models import Clip, Generation
+from generations.models import Clip, Generation, StageRun
+from generations.services.dispatching import outputs_fetch
 from generations.services.generations import generation_retry
 from generations.stages.clip import FETCH_TRIES, LOST_TRIES
 from generations.testing.video_servers import Fault
@@ -102,11 +105,11 @@ def test_an_output_that_was_not_there_once_is_not_lost(studio: Studio, fault: Fa
 
 
 def test_what_our_limits_do_not_let_in_is_fetched_when_they_do(studio: Studio, settings: Any) -> None:
-    settings.FETCH_MAX_BYTES = 1000
+    settings.FETCH_MAX_BYTES = 10**9
+    studio.script(Fault("huge"))  # It says that it has 10 GB.
     generation = studio.go_on(studio.order())
     assert error_of(generation)["code"] == "provider.output_refused"
     assert "FETCH_MAX_BYTES" in error_of(generation)["hint"]
-    settings.FETCH_MAX_BYTES = 10**9
     generation_retry(generation=generation)
     assert clip_run(studio.go_on(generation)).status == "succeeded"
     assert bought(studio, generation) == 1
@@ -160,3 +163,16 @@ def test_a_full_disk_costs_no_second_clip(studio: Studio) -> None:
     studio.go_on(generation)
     assert (bought(studio, generation), clip_run(generation).status) == (1, "succeeded")
     assert Clip.objects.get(generation=generation).cost_usd == PRICES["replicate"]
+
+
+def test_what_is_paid_for_is_fetched_though_all_has_failed_and_nobody_retries(studio: Studio) -> None:
+    generation = studio.sent()
+    studio.look()
+    with small_files(50_000):
+        studio.work(generation)
+    assert outputs_fetch() == 0  # It was tried just now.
+    StageRun.objects.update(created_at=F("created_at") - timedelta(seconds=301))
+    assert (outputs_fetch(), outputs_fetch()) == (1, 0)
+    studio.go_on(generation)
+    assert (clip_run(generation).status, generation.status) == ("succeeded", "failed")
+    assert bought(studio, generation) == 1

@@ -140,6 +140,16 @@ def test_a_clip_moves_on_when_its_provider_wants_no_money_of_ours(studio: Studio
     assert sorted(statuses(generation)) == ["refused", "refused", "succeeded", "succeeded"]
 
 
+def test_a_clip_moves_on_when_its_provider_cannot_be_reached_twice(studio: Studio, settings: Any) -> None:
+    generation = studio.planned("auto")
+    first = generation.provider
+    address = {"replicate": "REPLICATE_BASE_URL", "fal": "FAL_QUEUE_URL"}[first]
+    setattr(settings, address, "http://127.0.0.1:9")
+    studio.go_on(generation)
+    assert statuses(generation) == ["refused", "refused", "succeeded"]
+    assert jobs(studio) == {first: 0, OTHER[first]: 1}
+
+
 def test_where_there_is_no_money_for_another_it_stays(studio: Studio, settings: Any) -> None:
     generation = studio.planned("auto")
     settings.DAILY_BUDGET_USD = Decimal("0.01")

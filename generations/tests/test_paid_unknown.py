@@ -1,8 +1,10 @@
 """What an operator does with a call of which nobody knows anything: look, adopt, write off."""
 
 import time
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from generations.models import Generation, ProviderCall
 from generations.services.call_decisions import (
@@ -147,6 +149,20 @@ def test_what_was_written_off_and_turns_up_is_billed_once(studio: Studio, was_bi
     generation_retry(generation=generation)
     studio.go_on(generation)
     assert (clip_run(generation).status, len(job_ids(studio))) == ("succeeded", 2)
+
+
+@pytest.mark.parametrize("provider", ["replicate", "fal"])
+def test_a_job_that_the_provider_does_not_have_is_no_job_of_this_call(studio: Studio, provider: str) -> None:
+    studio.script(Fault("drop"))
+    generation = studio.go_on(studio.order(provider))
+    call = call_of(generation)
+    call_adopt(call=call, job_id="a-misspelt-id", operator="operator")
+    ProviderCall.objects.update(accepted_at=F("accepted_at") - timedelta(seconds=121))
+    studio.look()
+    call.refresh_from_db()
+    assert (call.status, call.job_id, call.actual_usd) == ("unknown", "", None)
+    assert call in ProviderCall.objects.undecided()
+    assert call.decision == f"{provider} has no job a-misspelt-id"
 
 
 def test_a_job_belongs_to_one_call(studio: Studio) -> None:

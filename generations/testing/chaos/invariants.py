@@ -183,11 +183,9 @@ def generations_balance(world: World) -> Iterator[str]:
                 f"{generation.pk}: reserved {generation.reserved_usd}, of calls {reserved}; "
                 f"spent {generation.actual_usd}, of calls {actual}"
             )
-
     for clip in Clip.objects.exclude(provider=BUILT_IN):
-        actual = sum(
-            (call.actual_usd or Decimal(0) for call in world.calls if call.clip_id == clip.pk), Decimal(0)
-        )
+        costs = (call.actual_usd or Decimal(0) for call in world.calls if call.clip_id == clip.pk)
+        actual = sum(costs, Decimal(0))
         if clip.cost_usd != actual:
             yield f"clip {clip.pk} cost {clip.cost_usd}, of calls {actual}"
 
