@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from rq.timeouts import BaseTimeoutException
 
 from generations.heartbeat import Heartbeat, WorkUnwanted
@@ -41,6 +42,10 @@ logger = logging.getLogger(__name__)
 HANDLERS = {
     stage.name: cast(StageHandler, import_module(f"generations.stages.{stage.name}")) for stage in STAGES
 }
+
+
+#: As clients of the API are told of it.
+DATABASE_AWAY = Postponed("The database was away.", seconds=1, code="unavailable.database")
 
 
 class StageTimedOut(DomainError):
@@ -100,6 +105,11 @@ def _attempt(claim: Claim, kept: list[Asset]) -> None:
         patiently(partial(stage_run_put_back, run=claim.run, postponed=postponed))
     except DomainError as error:
         _fail(claim.run, error, kept)
+    except (OperationalError, InterfaceError) as error:
+        # Nobody's fault, so no attempt is used up. It is bounded as every wait is.
+        logger.warning("The database was away in the middle of it: %s", error)
+        _discard(kept)
+        patiently(partial(stage_run_put_back, run=claim.run, postponed=DATABASE_AWAY))
     except BaseTimeoutException:
         _fail(claim.run, StageTimedOut(f"{claim.run.stage} took longer than allowed."), kept)
         raise

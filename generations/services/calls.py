@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -82,9 +82,13 @@ def call_is_awaited(call: ProviderCall | None) -> bool:
 
 def is_paid_for(clip: Clip) -> bool:
     """Whether a provider has been asked for this clip and may yet give it."""
-    asked = (*AT_PROVIDER, CallStatus.SUCCEEDED)
-    calls = ProviderCall.objects.filter(clip=clip, status__in=asked, error_code="")
-    return calls.exists()
+    return calls_that_pay().filter(clip=clip).exists()
+
+
+def calls_that_pay() -> QuerySet[ProviderCall]:
+    """Those whose clips may still come. Of what was unknown when it was sent again, nothing is expected."""
+    asked = ProviderCall.objects.filter(status__in=(*AT_PROVIDER, CallStatus.SUCCEEDED), error_code="")
+    return asked.exclude(status=CallStatus.UNKNOWN, is_superseded=True)
 
 
 def calls_plan(

@@ -14,6 +14,7 @@ from generations.services.calls import (
     calls_cancel,
     calls_plan,
     calls_release,
+    calls_that_pay,
     is_fetchable,
     is_paid_for,
     may_be_billed_usd,
@@ -22,14 +23,12 @@ from generations.services.events import event_record
 from generations.services.plans import Plan, estimated_completion, plan_of
 from generations.services.queueing import enqueue_on_commit
 from generations.states import (
-    AT_PROVIDER,
     CLIP,
     GENERATION,
     LIVE,
     STAGE_RUN,
     UNFINISHED_CLIPS,
     WORKABLE,
-    CallStatus,
     ClipStatus,
     GenerationStatus,
     StageStatus,
@@ -254,9 +253,7 @@ def _idle(generation: Generation) -> QuerySet[StageRun]:
 
 
 def _cancel_unpaid(generation: Generation) -> None:
-    paid = ProviderCall.objects.filter(
-        clip=OuterRef("clip"), status__in=(*AT_PROVIDER, CallStatus.SUCCEEDED), error_code=""
-    )
+    paid = calls_that_pay().filter(clip=OuterRef("clip"))
     _cancel_idle(_idle(generation).exclude(Exists(paid), stage="clip"))
 
 

@@ -41,6 +41,7 @@ from generations.states import (
     CLIP,
     GENERATION,
     STAGE_RUN,
+    WORKABLE,
     ClipStatus,
     GenerationStatus,
     StageStatus,
@@ -317,7 +318,8 @@ def stage_run_fail(*, run: StageRun, error: DomainError) -> None:
 def _try_again(generation: Generation, run: StageRun, *, pause_seconds: float = 0) -> None:
     step = Step(run.stage, run.clip_id)
     try:
-        clips_pay(generation=generation, steps=[step])
+        if generation.status in WORKABLE:  # For one that has failed, what is paid for is only fetched.
+            clips_pay(generation=generation, steps=[step])
     except DomainError as refused:  # Over a budget, or no longer possible with this model.
         generation_fail(generation=generation, error=refused, stage=run.stage, clip=run.clip)
         return

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from generations import tasks
 from generations.models import Clip, Generation
@@ -47,6 +48,26 @@ def test_a_message_about_a_deleted_generation_is_left_quietly(alice: User) -> No
     run = generation.stage_runs.get()
     generation.delete()
     tasks.run_stage(str(run.pk))
+
+
+class AwayDatabase:
+    """A stage in the middle of which the database restarts."""
+
+    def execute(self, work: StageWork) -> Mapping[str, Any]:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    def apply(self, generation: Generation, clip: Clip | None, output: Mapping[str, Any]) -> None:
+        raise AssertionError("There is nothing to write.")
+
+
+def test_a_database_that_is_away_in_the_middle_of_it_uses_up_no_attempt(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tasks.HANDLERS, "prompt_analysis", AwayDatabase())
+    run = generation_create(owner=alice, request=REQUEST).generation.stage_runs.get()
+    tasks.run_stage(str(run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.put_back_reason) == ("queued", "unavailable.database: The database was away.")
 
 
 class BadApply:

@@ -96,8 +96,8 @@ def bought_once(world: World) -> Iterator[str]:
     for (clip_id, fingerprint), orders in world.orders_by_clip.items():
         flagged = world.resent(clip_id, fingerprint)
         wanted = [order for order in orders if _is_wanted(order)]
-        if len(wanted) > 1 + len(flagged) or len(flagged) > 1:
-            yield f"clip {clip_id}, flagged {len(flagged)} times: " + "; ".join(map(str, orders))
+        if len(wanted) > 1 + bool(flagged):
+            yield f"clip {clip_id}, sent again {len(flagged)} times: " + "; ".join(map(str, orders))
         if not flagged and _overlap(orders):
             yield f"clip {clip_id} was made twice at once: " + "; ".join(map(str, orders))
 

@@ -91,11 +91,11 @@ class World:
         return [call for call in self.calls if call.generation_id == generation.pk]
 
     def resent(self, clip_id: Any, fingerprint: str) -> list[ProviderCall]:
-        """The calls for a clip that are flagged: they were unknown when another one was sent."""
+        """The calls for a clip that were made while nobody knew what had become of an earlier one."""
         return [
             call
             for call in self.calls
-            if call.is_superseded and (call.clip_id, call.fingerprint) == (clip_id, fingerprint)
+            if call.replaces_id and (call.clip_id, call.fingerprint) == (clip_id, fingerprint)
         ]
 
 
