@@ -52,9 +52,15 @@ def bought_again(studio: Studio, generation: Generation) -> ProviderCall:
     call = call_of(generation)
     job_id = ProviderClient(studio.replicate).job(call.request)
     again = ProviderCall.objects.get(pk=call.pk)
-    again.pk, again.job_id, again.replaces = None, job_id, call
+    again.pk, again.job_id = None, job_id
     again.save(force_insert=True)
     return again
+
+
+def sent_again_in_silence(studio: Studio, generation: Generation) -> None:
+    call = call_of(generation)
+    again = bought_again(studio, generation)
+    ProviderCall.objects.filter(pk=again.pk).update(replaces=call)
 
 
 def event_lost(studio: Studio, generation: Generation) -> None:
@@ -81,7 +87,7 @@ BREAKS: list[tuple[Rule, Breaks]] = [
     (invariants.known, job_bought_elsewhere),
     (invariants.known, changed(ProviderCall, job_id="another")),
     (invariants.bought_once, bought_again),
-    (invariants.flagged_visibly, bought_again),
+    (invariants.flagged_visibly, sent_again_in_silence),
     (invariants.no_gap, event_lost),
     (invariants.budgets_balance, changed(Budget, spent_usd=F("spent_usd") + 1)),
     (invariants.budgets_balance, changed(Budget, reserved_usd=1)),

@@ -39,8 +39,8 @@ class Case:
 
 CASES = [
     *(Case("replicate", point, whom) for point in POINTS for whom in WHOM),
-    *(Case("replicate", point, FREEZE) for point in ("begun", "answered", "accepted", "fetched", "succeed")),
-    *(Case("fal", point, whom) for point in DOUBTFUL for whom in (HORSE, BOTH)),
+    *(Case("replicate", point, FREEZE) for point in ("begun", "answered", "fetched", "succeed")),
+    *(Case("fal", point, BOTH if point == "sent" else HORSE) for point in DOUBTFUL),
 ]
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+import signal
 import socket
 import sys
 from importlib import import_module
@@ -28,6 +29,7 @@ OUTPUT_SECONDS = 600
 
 def main() -> int:
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # Otherwise nothing is tidied up.
     plan = plan_draw(options.seed, options.duration)
     with (
         TemporaryDirectory(prefix="videogen-chaos-") as place,
