@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 
 # Recipes read these from the environment, so that a prompt arrives as it was typed: quotes, $, ` and all.
 # `value` and `override` keep make itself from expanding it.
-OPTIONS := PROMPT DURATION ASPECT RESOLUTION STYLE SEED OUT USERS
+OPTIONS := PROMPT DURATION ASPECT RESOLUTION TRANSITION STYLE SEED OUT USERS SCENARIO MINUTES HOST_URL A B
 $(foreach name,$(OPTIONS),$(eval override $(name) := $$(value $(name)))$(eval export $(name)))
 
 # What a deployment sets: `check --deploy` judges this, not the machine that it runs on.
@@ -16,17 +16,17 @@ PRODUCTION := PUBLIC_URL=https://videogen.example ALLOWED_HOSTS=videogen.example
 	SECRET_KEY=not-a-secret-but-as-long-and-varied-as-one-0123456789
 
 .DEFAULT_GOAL := help
-.PHONY: help venv video up test check chaos loadtest bench-pipeline bench-analysis bench-waiting token-cost clean
+.PHONY: help venv video up test check chaos loadtest loadtest-compare bench bench-media bench-pipeline bench-analysis bench-waiting token-cost clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.installed ## Make the virtual environment in .venv
 
-video: $(VENV)/.installed ## Make a video: PROMPT="…" DURATION=15 ASPECT=16:9 RESOLUTION=720p STYLE= SEED= OUT=out
+video: $(VENV)/.installed ## Make a video: PROMPT="…" DURATION=15 ASPECT=16:9 RESOLUTION=720p TRANSITION=cut STYLE= SEED= OUT=out
 	@$(RUN) manage.py generate --start \
 		--duration "$${DURATION:-15}" --aspect "$${ASPECT:-16:9}" --resolution "$${RESOLUTION:-720p}" \
-		$${STYLE:+--style "$$STYLE"} $${SEED:+--seed "$$SEED"} --out "$${OUT:-out}" \
+		$${TRANSITION:+--transition "$$TRANSITION"} $${STYLE:+--style "$$STYLE"} $${SEED:+--seed "$$SEED"} --out "$${OUT:-out}" \
 		-- "$${PROMPT:-A 15 second ad for a reusable coffee cup, rainy Tokyo street at night}"
 
 up: $(VENV)/.installed ## Keep the whole stack up: HOST=127.0.0.1 PORT=8000 WS_PORT=8001 DATA_DIR=var
@@ -48,10 +48,18 @@ check: test ## Run all tests, then lint, types, migrations, deployment settings,
 chaos: $(VENV)/.installed-dev ## Kill and cut off everything while paid clips are made, then look what is true: DURATION=60s SEED=
 	@$(RUN) -m generations.testing.chaos --duration "$${DURATION:-60s}" $${SEED:+--seed "$$SEED"}
 
-loadtest: $(VENV)/.installed ## Load a running stack: USERS=5 DURATION=60s
-	@$(VENV)/bin/locust --locustfile loadtests/locustfile.py --headless \
-		--users "$${USERS:-5}" --run-time "$${DURATION:-60s}" \
-		--host "http://$${HOST:-127.0.0.1}:$${PORT:-8000}"
+loadtest: $(VENV)/.installed-dev ## Load a stack of its own, or HOST_URL=, and report: SCENARIO=baseline MINUTES= USERS=
+	@$(RUN) -m loadtests.run "$${SCENARIO:-baseline}" \
+		$${MINUTES:+--minutes "$$MINUTES"} $${USERS:+--users "$$USERS"} $${HOST_URL:+--host-url "$$HOST_URL"}
+
+loadtest-compare: $(VENV)/.installed-dev ## Compare two runs: A=out/loadtest-…/summary.json B=…
+	@$(RUN) -m loadtests.compare "$$A" "$$B"
+
+bench: $(VENV)/.installed-dev $(VENV)/moviepy/.installed ## Measure us beside what one would use instead: status poll, submission, assembly
+	@status=0; for part in bench_http bench_media; do $(RUN) -m loadtests.$$part || status=1; done; exit $$status
+
+bench-media: $(VENV)/.installed $(VENV)/moviepy/.installed ## Measure joining clips beside ffmpeg and MoviePy, and how fast animatic draws
+	@$(RUN) -m loadtests.bench_media
 
 bench-pipeline: $(VENV)/.installed ## Measure what the pipeline itself costs, with a provider that answers at once
 	@$(RUN) -m loadtests.bench_pipeline
@@ -84,4 +92,10 @@ $(VENV)/.installed: requirements.txt
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what requirements-dev.txt pins …"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/moviepy/.installed: loadtests/media/moviepy.txt $(VENV)/.installed
+	@echo "Installing MoviePy, to compare with …"
+	@$(RUN) -m venv $(VENV)/moviepy
+	@$(VENV)/moviepy/bin/python -m pip install --quiet --disable-pip-version-check -r loadtests/media/moviepy.txt
 	@touch $@

@@ -189,6 +189,7 @@ class GenerationDetail:
         return [
             ("Owner", generation.owner),
             ("Picture", picture),
+            ("Transition", generation.transition),
             ("Style", generation.style or NONE),
             ("Brand", (generation.brand or {}).get("name", NONE)),
             ("Provider", " · ".join(filter(None, [generation.provider, generation.model]))),

@@ -10,6 +10,7 @@ REQUEST: dict[str, Any] = {
     "duration_seconds": 15,
     "aspect_ratio": "16:9",
     "resolution": "720p",
+    "transition": "dissolve",
     "brand": {"name": "Kumo", "palette": ["#1b4d3e", "#f2e8cf"], "tone": "warm and quiet"},
     "max_cost_usd": "2.50",
     "metadata": {"campaign": "autumn"},
@@ -26,6 +27,7 @@ QUEUED: dict[str, Any] = {
     "duration_seconds": 15,
     "aspect_ratio": "16:9",
     "resolution": "720p",
+    "transition": "dissolve",
     "style": "",
     "brand": {**REQUEST["brand"], "guidelines": ""},
     "references": [],
@@ -221,6 +223,7 @@ EVENTS: dict[str, Any] = {
             "created_at": "2026-01-31T12:00:00.041000Z",
         }
     ],
+    "complete": True,
     "last_sequence": 2,
     "next": None,
 }

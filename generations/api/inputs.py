@@ -19,7 +19,7 @@ from generations.api.fields import (
     refusals,
 )
 from generations.media.frame import ASPECT_RATIOS, RESOLUTIONS
-from generations.models import Approval
+from generations.models import Approval, Transition
 from generations.services.generations import MAX_SEED
 from generations.states import GenerationStatus
 
@@ -92,6 +92,12 @@ class GenerationInput(StrictSerializer):
     )
     aspect_ratio = Choice(list(ASPECT_RATIOS), default="16:9")
     resolution = Choice(list(RESOLUTIONS), default="720p", help_text="Names the shorter side.")
+    transition = Choice(
+        Transition.values,
+        default="cut",
+        help_text="How scenes give way to each other: `fade` goes through black, `dissolve` blends, `wipe` "
+        "comes from the left. The video is as long as with `cut`.",
+    )
     style = Text(  # type: ignore[assignment]  # DRF takes fields out of the class.
         allowed="text of at most 200 characters", max_length=200, allow_blank=True, default=""
     )

@@ -126,6 +126,7 @@ class Generation(Shape):
     duration_seconds = serializers.IntegerField()
     aspect_ratio = serializers.CharField()
     resolution = serializers.CharField()
+    transition = serializers.CharField()
     style = serializers.CharField()  # type: ignore[assignment]  # DRF takes fields out of the class.
     brand = Free(allow_null=True)
     references = serializers.ListField(child=serializers.UUIDField(), help_text="Ids of reference pictures.")
@@ -261,6 +262,7 @@ class EventPage(Shape):
     """The events after a number."""
 
     results = Event(many=True)
+    complete = serializers.BooleanField(help_text="Whether none of these, or before the first, was pruned.")
     last_sequence = serializers.IntegerField(help_text="Of the newest event that there is.")
     next = serializers.URLField(allow_null=True, help_text="null when there are no more yet.")
 

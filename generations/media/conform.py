@@ -8,6 +8,7 @@ from generations.media import layout
 from generations.media.ffmpeg import MediaError, ffmpeg_run, source
 from generations.media.frame import FrameFormat
 from generations.media.probe import MediaInfo, probe
+from generations.media.transitions import NO_EDGES, Edges
 from generations.media.whole import whole_file
 from videogen.kernel.progress import ReportProgress
 
@@ -25,19 +26,23 @@ def clip_conform(
     frame: FrameFormat,
     duration_seconds: Decimal,
     trusted: bool,
+    edges: Edges = NO_EDGES,
     sound: bool = True,
     report: ReportProgress | None = None,
 ) -> MediaInfo:
     """Write `clip` to `target` in the common form, with exactly the frames that `duration_seconds` needs.
 
+    Its handle comes on top of those: what the clip has left over, then its last frame held, in silence.
     A trusted clip that measures as conformed is taken as it is; everything else is encoded, filling
     the frame. Without `sound`, the clip's own is left out. Raises MediaError: `media.unreadable`,
     `media.too_short` when less than half is there, and ffmpeg's own.
     """
     info = probe(clip)
-    frames = frame.frames(float(duration_seconds))
+    scene = frame.frames(float(duration_seconds))
+    frames, keyframes_at = scene + edges.handle, edges.cuts(scene)
     is_wanted = sound or info.audio_codec is None
-    if trusted and is_wanted and is_conformed(info, frame=frame, frames=frames):
+    is_right = is_conformed(info, frame=frame, frames=frames) and info.keyframes.issuperset(keyframes_at)
+    if trusted and is_wanted and is_right:
         _take(clip, target)
         return info
     if info.video_seconds < SHORTEST_PART * float(duration_seconds):
@@ -47,7 +52,10 @@ def clip_conform(
         )
     with whole_file(target) as part:
         ffmpeg_run(
-            [*source(clip), *_streams(info, frame, frames, sound), *_output(frame, frames), f"file:{part}"],
+            [
+                *[*source(clip), *_streams(info, frame, frames, sound)],
+                *[*_output(frame, frames, keyframes_at), f"file:{part}"],
+            ],
             timeout_seconds=TIMEOUT_SECONDS,
             report=report,
             duration_seconds=duration_seconds,
@@ -107,5 +115,6 @@ def _picture(info: MediaInfo, frame: FrameFormat) -> str:
     )
 
 
-def _output(frame: FrameFormat, frames: int) -> list[str]:
-    return [*layout.video_codec(frame, threads=2), "-frames:v", str(frames), *layout.CLEAN]
+def _output(frame: FrameFormat, frames: int, keyframes_at: list[int]) -> list[str]:
+    codec = layout.video_codec(frame, threads=2, keyframes_at=keyframes_at)
+    return [*codec, "-frames:v", str(frames), *layout.CLEAN]

@@ -29,6 +29,8 @@ LOG_BYTES = 2**20
 UNREADABLE = "The file is not a video that can be read"
 DISK_FULL = "No space left on the disk that the video is written to; make room, then retry."
 
+#: Filters, too, would start a thread for each core.
+_ALWAYS = ("-nostdin", "-hide_banner", "-v", "error", "-y", "-filter_threads", "2")
 _PR_SET_PDEATHSIG = 1
 _SIGNS_OF_UNREADABLE = (
     "Invalid data found",
@@ -103,7 +105,7 @@ class FfmpegProcess:
         self._timed_out = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - It lives as long as the process, see __exit__.
         self._process = subprocess.Popen(
-            [ffmpeg_binary(), "-nostdin", "-hide_banner", "-v", "error", "-y", *arguments],
+            [ffmpeg_binary(), *_ALWAYS, *arguments],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=self._log,

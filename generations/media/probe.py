@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.codec.context import ThreadType
 from av.container import InputContainer
 
 from generations.media.ffmpeg import MAX_PIXELS, SOURCE_FORMATS, UNREADABLE, MediaError
@@ -22,7 +23,10 @@ _COLOUR_UNSPECIFIED = 2
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """The measured facts. Durations and `frames` come from the packets, not from what a header claims."""
+    """The measured facts. Durations and `frames` come from the packets, not from what a header claims.
+
+    `keyframes` are the numbers of the frames that need no other, counted from 0.
+    """
 
     container: str
     size_bytes: int
@@ -35,6 +39,7 @@ class MediaInfo:
     constant_rate: bool
     time_base: Fraction
     frames: int
+    keyframes: frozenset[int]
     video_seconds: float
     video_codec: str
     video_profile: str
@@ -58,6 +63,10 @@ def open_video(path: Path) -> Iterator[InputContainer]:
     """Open this file and nothing that it points at. What cannot be read inside is `media.unreadable`."""
     try:
         with av.open(f"file:{path}", options=_OPEN_OPTIONS, timeout=_TIMEOUT_SECONDS) as container:
+            for stream in container.streams.video:
+                # Otherwise each decoder would start a thread for each core.
+                stream.codec_context.thread_type = ThreadType.NONE
+                stream.codec_context.thread_count = 1
             yield container
     except av.FFmpegError as error:
         raise MediaError(f"{UNREADABLE}: {error.strerror}", code="media.unreadable") from error
@@ -90,6 +99,7 @@ def _measure(container: InputContainer, path: Path) -> MediaInfo:
         constant_rate=pictures.is_regular(),
         time_base=video.time_base or Fraction(0),
         frames=len(pictures.times),
+        keyframes=pictures.keyframes(),
         video_seconds=video_seconds,
         video_codec=video.codec_context.name,
         video_profile=video.codec_context.profile or "",
@@ -108,11 +118,17 @@ class _Span:
     """When the packets of one stream are shown, in ticks of its clock."""
 
     times: list[int] = field(default_factory=list)
+    key_times: list[int] = field(default_factory=list)
     end: int = 0
 
     def seconds(self, time_base: Fraction | None) -> float:
         # What lies before zero is the encoder's run-in, which players do not play.
         return float((self.end - max(0, min(self.times))) * (time_base or 0))
+
+    def keyframes(self) -> frozenset[int]:
+        """The numbers of the frames that a cut may be made before, in the order in which they are shown."""
+        keys = set(self.key_times)
+        return frozenset(number for number, time in enumerate(sorted(self.times)) if time in keys)
 
     def is_regular(self) -> bool:
         """Whether no frame is more than a tick away from where a constant rate puts it."""
@@ -131,6 +147,8 @@ def _spans(packets: Iterable[Any]) -> dict[int, _Span]:
         if packet.pts is not None:
             span = spans.setdefault(packet.stream_index, _Span())
             span.times.append(packet.pts)
+            if packet.is_keyframe:
+                span.key_times.append(packet.pts)
             span.end = max(span.end, packet.pts + (packet.duration or 0))
     return spans
 

@@ -1,13 +1,16 @@
 """The sound of a whole video, AAC-LC, made while its clips are joined."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import av
+import numpy
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from generations.media import layout
+from generations.media.mixing import Samples
 
 BIT_RATE = 128_000
 FRAME_SAMPLES = 1024
@@ -97,6 +100,25 @@ def _aac_stream(output: OutputContainer) -> AudioStream:
     stream = output.add_stream("aac", rate=layout.SAMPLE_RATE, options=options)
     stream.layout, stream.bit_rate = "stereo", BIT_RATE
     return stream
+
+
+def samples_of(frames: Iterable[AudioFrame], count: int) -> Samples:
+    """So many samples of a clip's sound, of both channels; silence for what there is not."""
+    samples = numpy.zeros((count, layout.CHANNELS), numpy.int16)
+    end = 0
+    for frame in frames:
+        piece = frame.to_ndarray().reshape(-1, layout.CHANNELS)[: count - end]
+        samples[end : end + len(piece)] = piece
+        end += len(piece)
+    return samples
+
+
+def sound_frame(samples: Samples) -> AudioFrame:
+    """Samples of both channels, as what an encoder takes."""
+    interleaved = numpy.ascontiguousarray(samples).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(interleaved, format="s16", layout="stereo")
+    frame.sample_rate = layout.SAMPLE_RATE
+    return frame
 
 
 def _quiet_frame(samples: int) -> AudioFrame:

@@ -11,10 +11,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from generations.states import FINISHED, GenerationStatus
+from generations.states import FINISHED, UNFINISHED, GenerationStatus
 from storage_app.models import Asset
 from videogen.accounts.models import SMALLEST_USD as SMALLEST_USD  # What is kept of an amount of money.
 from videogen.accounts.models import ApiKey
+
+#: Who is behind so many is told that they are behind so many.
+QUEUE_COUNTED = 1000
 
 
 class Approval(models.TextChoices):
@@ -22,6 +25,22 @@ class Approval(models.TextChoices):
 
     AUTO = "auto"
     STORYBOARD = "storyboard"
+
+
+class Transition(models.TextChoices):
+    """How a clip gives way to the next one; see `generations.media.transitions`."""
+
+    CUT = "cut"
+    FADE = "fade", "fade through black"
+    DISSOLVE = "dissolve"
+    WIPE = "wipe", "wipe from the left"
+
+
+class NumberOf(models.Subquery):
+    """How many rows a subquery has; with a limit, PostgreSQL stops there."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = models.IntegerField()
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -32,17 +51,14 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         return self.filter(owner=user) if user else self.none()
 
     def with_queue_position(self) -> Self:
-        """Adds `queue_position`: 1 for the next one to start, None once it has started."""
-        earlier = (
-            Generation.objects.filter(
-                status=GenerationStatus.QUEUED, created_at__lt=models.OuterRef("created_at")
-            )
-            .order_by()
-            .values("status")
-            .annotate(number=models.Count("*"))
-            .values("number")
+        """Adds `queue_position`: 1 for the next one to start, None once it has started.
+
+        No more than `QUEUE_COUNTED` are counted, so that polls stay quick while the queue is long.
+        """
+        earlier = Generation.objects.filter(
+            status=GenerationStatus.QUEUED, created_at__lt=models.OuterRef("created_at")
         )
-        ahead = models.functions.Coalesce(models.Subquery(earlier), 0) + 1
+        ahead = NumberOf(earlier.order_by().values("created_at")[:QUEUE_COUNTED]) + 1
         queued = models.When(status=GenerationStatus.QUEUED, then=ahead)
         return self.annotate(
             queue_position=models.Case(queued, default=None, output_field=models.IntegerField())
@@ -60,7 +76,10 @@ class Generation(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="generations")
+    # An index of its own would only be a shorter one than that of owner and age.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="generations", db_index=False
+    )
 
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -70,6 +89,7 @@ class Generation(models.Model):
     )
     aspect_ratio = models.CharField(max_length=8)
     resolution = models.CharField(max_length=8)
+    transition = models.CharField(max_length=20, choices=Transition, default=Transition.CUT)
     style = models.CharField(max_length=200, blank=True)
     brand = models.JSONField(null=True, blank=True)
     references = models.JSONField("ids of reference pictures", default=list, blank=True)
@@ -141,6 +161,10 @@ class Generation(models.Model):
         indexes = [
             models.Index(fields=["status", "-created_at"], name="generation_status_created"),
             models.Index(fields=["owner", "-created_at", "-id"], name="generation_owner_created"),
+            models.Index(fields=["-created_at", "-id"], name="generation_created"),
+            models.Index(
+                fields=["owner"], condition=Q(status__in=UNFINISHED), name="generation_owner_active"
+            ),
             models.Index(
                 fields=["created_at"], condition=Q(status=GenerationStatus.QUEUED), name="generation_queue"
             ),

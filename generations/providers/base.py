@@ -15,6 +15,7 @@ import httpx
 
 from analysis.contracts import Scene
 from generations.media.frame import FrameFormat
+from generations.media.transitions import NO_EDGES, Edges
 from videogen.kernel.errors import DomainError
 from videogen.kernel.progress import ReportProgress
 from videogen.kernel.waiting import Tick, nothing
@@ -47,7 +48,9 @@ class ClipSpec:
     """Everything that a clip is made from.
 
     The clip plays for `scene.duration_seconds`; `bought_seconds` is what a hosted provider is asked
-    for, which is as long or longer. `audio`: None leaves it to what is cheapest.
+    for, which is as long or longer. `edges` says which frames are for transitions: what is drawn here is
+    drawn with its handle, of what is bought it is what is left over. `audio`: None leaves it to what is
+    cheapest.
     """
 
     scene: Scene
@@ -61,6 +64,7 @@ class ClipSpec:
     audio: bool | None = None
     bought_seconds: Decimal | None = None
     references: tuple[ReferenceFile, ...] = ()
+    edges: Edges = NO_EDGES
 
     @property
     def provider_seconds(self) -> Decimal:

@@ -26,6 +26,7 @@ def provider_get(name: str) -> VideoProvider:
     return provider
 
 
+@cache  # A look at every name of a protocol takes longer than most of what is decided by it.
 def hosted_provider(name: str) -> HostedProvider | None:
     """The provider with this name, if it works elsewhere and for money. Raises `KeyError`."""
     provider = provider_get(name)

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.contracts import BrandInput, PromptInput, Scene, Storyboard
 from analysis.services import storyboard_sketch
 from generations.media.frame import FrameFormat, frame_format
+from generations.media.transitions import NO_EDGES, Edges
 from generations.providers.base import Capabilities, ClipSpec, ReferenceFile, VideoProvider
 from generations.providers.durations import Fitted, TooFewScenes, storyboard_fit
 from generations.providers.fitting import DoesNotFit, Fit, fit
@@ -172,6 +173,7 @@ def clip_spec(
     *,
     bought_seconds: Decimal | None = None,
     references: tuple[ReferenceFile, ...] = (),
+    edges: Edges = NO_EDGES,
 ) -> ClipSpec:
     """What a provider gets for one scene. Each position has a seed of its own."""
     seed = (int(request.get("seed") or 0) + 7919 * scene.position) % 2**31
@@ -186,6 +188,7 @@ def clip_spec(
         audio=request.get("audio"),
         bought_seconds=bought_seconds,
         references=references,
+        edges=edges,
     )
 
 

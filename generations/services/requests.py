@@ -10,6 +10,7 @@ REQUEST_FIELDS = (
     "duration_seconds",
     "aspect_ratio",
     "resolution",
+    "transition",
     "style",
     "brand",
     "references",

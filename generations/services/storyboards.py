@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.contracts import Scene, Storyboard
 from generations.media.frame import FrameFormat, frame_format
+from generations.media.transitions import CUT, NO_EDGES, Edges, edges_of
 from generations.models import Clip, Generation
 from generations.providers.base import ClipSpec
 from generations.providers.durations import Fitted
@@ -34,9 +35,9 @@ class _AsWritten:
 def storyboard_adopt(*, generation: Generation, storyboard: Storyboard) -> None:
     """Store the storyboard, fitted to what the model can make, and plan its clips. The lock is held."""
     fitted = _fitted(generation, storyboard)
+    generation.storyboard = fitted.storyboard.model_dump(mode="json")
     clips = zip(fitted.storyboard.scenes, fitted.bought, strict=True)
     Clip.objects.bulk_create(clip_planned(generation, scene, seconds) for scene, seconds in clips)
-    generation.storyboard = fitted.storyboard.model_dump(mode="json")
     generation.clip_count = len(fitted.storyboard.scenes)
     generation.warnings = list(dict.fromkeys([*generation.warnings, *fitted.warnings]))
     generation.save(update_fields=["storyboard", "clip_count", "warnings"])
@@ -66,6 +67,7 @@ def clip_planned(generation: Generation, scene: Scene, bought_seconds: Decimal |
         generation.model,
         bought_seconds=bought_seconds,
         references=reference_files(generation),
+        edges=clip_edges(generation, scene.position),
     )
     return Clip(
         generation=generation,
@@ -98,7 +100,16 @@ def clip_spec_of(*, generation: Generation, clip: Clip) -> ClipSpec:
         audio=generation.audio,
         bought_seconds=clip.bought_seconds,
         references=reference_files(generation),
+        edges=clip_edges(generation, clip.position),
     )
+
+
+def clip_edges(generation: Generation, position: int) -> Edges:
+    """Which frames of a clip are for transitions."""
+    if generation.transition == CUT:
+        return NO_EDGES
+    seconds = [Decimal(scene["duration_seconds"]) for scene in (generation.storyboard or {})["scenes"]]
+    return edges_of(generation.transition, seconds, position, generation_frame(generation))
 
 
 def fingerprint(spec: ClipSpec, *, provider: str) -> str:
@@ -116,4 +127,6 @@ def fingerprint(spec: ClipSpec, *, provider: str) -> str:
         made_from |= {"bought_seconds": str(spec.bought_seconds), "audio": spec.audio}
     if spec.references:
         made_from["references"] = [reference.sha256 for reference in spec.references]
+    if spec.edges != NO_EDGES:
+        made_from["edges"] = [spec.edges.head, spec.edges.handle]
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

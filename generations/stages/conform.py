@@ -9,7 +9,7 @@ from generations.media.poster import poster_write
 from generations.models import Clip, Generation
 from generations.providers.registry import provider_get
 from generations.services.events import event_record
-from generations.services.storyboards import generation_frame
+from generations.services.storyboards import clip_edges, generation_frame
 from generations.stages.base import StageWork, one_clip
 from generations.states import CLIP, ClipStatus
 from storage_app.models import AssetKind
@@ -21,17 +21,18 @@ def execute(work: StageWork) -> Mapping[str, Any]:
     clip = one_clip(work.clip)
     source = work.fetch(clip.source, "source.mp4")
     target = work.directory / "clip.mp4"
-    conformed = clip_conform(
+    clip_conform(
         source,
         target,
         frame=generation_frame(work.generation),
         duration_seconds=clip.duration_seconds,
+        edges=clip_edges(work.generation, clip.position),
         sound=work.generation.audio is not False,
         trusted=provider_get(clip.provider).capabilities().conformed,
         report=work.report,
     )
     thumbnail = work.directory / "thumbnail.jpg"
-    middle = conformed.duration_seconds / 2
+    middle = float(clip.duration_seconds) / 2
     # On a keyframe, so that one frame is decoded and not fifty.
     poster_write(target, thumbnail, at_seconds=middle - middle % KEYFRAME_SECONDS, width=THUMBNAIL_WIDTH)
     # What was conformed already is not kept twice.

@@ -1,6 +1,7 @@
 """Clips to test with: our own, drawn frame by frame, and foreign ones as providers send them."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -22,11 +23,33 @@ def picture(number: int, frame: FrameFormat = SMALL) -> memoryview:
     return pixels.data
 
 
-def own_clip(target: Path, *, seconds: float = 2, start: int = 0, frame: FrameFormat = SMALL) -> Path:
+def own_clip(
+    target: Path,
+    *,
+    seconds: float = 2,
+    start: int = 0,
+    frame: FrameFormat = SMALL,
+    keyframes_at: Sequence[int] = (),
+) -> Path:
     """A conformed clip; `start` makes it differ from others."""
-    with FrameEncoder(target, frame) as encoder:
+    with FrameEncoder(target, frame, keyframes_at=keyframes_at) as encoder:
         for number in range(frame.frames(seconds)):
             encoder.write(picture(start + number, frame))
+    return target
+
+
+def solid_clip(
+    target: Path,
+    colour: tuple[int, int, int],
+    *,
+    frames: int,
+    keyframes_at: Sequence[int] = (),
+    frame: FrameFormat = SMALL,
+) -> Path:
+    """A conformed clip of one colour: red, green, blue."""
+    with FrameEncoder(target, frame, keyframes_at=keyframes_at) as encoder:
+        for _ in range(frames):
+            encoder.write(bytes([*reversed(colour), 255]) * (frame.width * frame.height))
     return target
 
 
@@ -45,6 +68,19 @@ def packets_md5(*videos: Path) -> str:
             for packet in container.demux(video=0):
                 digest.update(bytes(packet))
     return digest.hexdigest()
+
+
+def packet_sums(video: Path) -> list[str]:
+    """One sum for each coded picture."""
+    with av.open(str(video)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    return [hashlib.md5(packet, usedforsecurity=False).hexdigest() for packet in packets]
+
+
+def pixels(video: Path) -> numpy.ndarray:
+    """Red, green and blue of every frame."""
+    with av.open(str(video)) as container:
+        return numpy.array([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
 
 
 def pixel(video: Path, *, index: int = 0) -> tuple[int, int, int]:

@@ -50,6 +50,7 @@ BODIES: list[tuple[dict[str, Any], str, str]] = [
     (PROMPT | {"aspect_ratio": None}, "aspect_ratio", "16:9"),
     (PROMPT | {"resolution": "4k"}, "resolution", "480p, 720p, 1080p"),
     (PROMPT | {"resolution": 720}, "resolution", "480p, 720p, 1080p"),
+    (PROMPT | {"transition": "spin"}, "transition", "cut, fade, dissolve, wipe"),
     (PROMPT | {"approval": "maybe"}, "approval", "auto, storyboard"),
     (PROMPT | {"style": "x" * 201}, "style", "200 characters"),
     (PROMPT | {"style": 3}, "style", "200 characters"),

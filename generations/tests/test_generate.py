@@ -49,7 +49,16 @@ def options(out: Path) -> list[str]:
 
 
 def test_a_prompt_becomes_a_video_and_nothing_is_left_running(data_dir: Path, tmp_path: Path) -> None:
-    process = generate(data_dir, *options(tmp_path), "--duration", "8", "--", "-- A cup, [rainy] Tokyo")
+    process = generate(
+        data_dir,
+        *options(tmp_path),
+        "--transition",
+        "fade",
+        "--duration",
+        "8",
+        "--",
+        "-- A cup, [rainy] Tokyo",
+    )
     output, errors = process.communicate(timeout=90)
     assert (process.returncode, errors) == (0, "")
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".jpg", ".mp4"]

@@ -27,7 +27,7 @@ from videogen.stack.stack import running_stack
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 CANCEL_SECONDS = 5.0
 REQUEST_FIELDS = (
-    *("duration_seconds", "aspect_ratio", "resolution", "style", "seed", "brand"),
+    *("duration_seconds", "aspect_ratio", "resolution", "transition", "style", "seed", "brand"),
     *("provider", "model", "audio", "max_cost_usd"),
 )
 
@@ -49,6 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--duration", dest="duration_seconds", type=int, metavar="SECONDS")
         parser.add_argument("--aspect", dest="aspect_ratio", metavar="16:9")
         parser.add_argument("--resolution", metavar="720p")
+        parser.add_argument("--transition", metavar="cut", help="or fade, dissolve, wipe")
         parser.add_argument("--style", metavar="WORDS")
         parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same pictures")
         parser.add_argument("--provider", metavar="NAME", help="default: auto")

@@ -65,7 +65,12 @@ class Camera:
 
 
 def ease(fraction: float) -> float:
-    """Slow, then steady, then slow: the camera never starts or stops with a jerk."""
-    fraction = min(1.0, max(0.0, fraction))
+    """Slow, then steady, then slow: the camera never starts or stops with a jerk.
+
+    Beyond its end, while the next clip takes over, it keeps the pace that it has there.
+    """
+    if fraction > 1:
+        return 1 + 0.55 * (fraction - 1)
+    fraction = max(0.0, fraction)
     smooth = fraction * fraction * (3 - 2 * fraction)
     return 0.55 * fraction + 0.45 * smooth

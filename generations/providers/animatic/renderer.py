@@ -25,7 +25,8 @@ _REPORT_EVERY = 6
 def render_clip(spec: ClipSpec, into: Path, report: Callable[[float], None]) -> tuple[str, ...]:
     """Draw and encode a clip; answer the warnings for the client."""
     drawing = Drawing(spec)
-    with FrameEncoder(into, spec.frame) as encoder:
+    keyframes_at = spec.edges.cuts(drawing.scene_frames)
+    with FrameEncoder(into, spec.frame, keyframes_at=keyframes_at) as encoder:
         for index in range(drawing.frames):
             encoder.write(drawing.frame(index).data)
             if index % _REPORT_EVERY == 0:
@@ -39,7 +40,8 @@ class Drawing:
 
     def __init__(self, spec: ClipSpec) -> None:
         scene, frame = spec.scene, spec.frame
-        self.frames = frame.frames(float(scene.duration_seconds))
+        self.scene_frames = frame.frames(float(scene.duration_seconds))
+        self.frames = self.scene_frames + spec.edges.handle
         composition = compose(
             scene, spec.seed, portrait=frame.width < frame.height, has_hero=hero_of(scene) is not None
         )
@@ -61,7 +63,7 @@ class Drawing:
 
     def frame(self, index: int) -> Pixels:
         """The pixels of one frame: blue, green, red, alpha. The next call overwrites them."""
-        fraction = index / max(1, self.frames - 1)
+        fraction = index / max(1, self.scene_frames - 1)
         moment = Moment(index / self._fps, fraction, self._camera.pose(fraction), self._picture.bounds)
         for item in self._picture.items:
             item.draw(self._canvas, moment)

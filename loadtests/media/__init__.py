@@ -1,0 +1,1 @@
+"""What `bench_media` measures, and what it measures against."""
