@@ -5,6 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+
+from videogen.connections import connections_allowed, connections_by_process
+from videogen.stack.configuration import StackConfiguration
+
+#: What helps against too many connections.
+ADVICE = (
+    "Raise max_connections (each takes a few MB), lower WEB_WORKERS, WEB_THREADS or the number of workers, "
+    "or put PgBouncer between, as deploy/pgbouncer.ini does, and set PGBOUNCER=1."
+)
 
 
 @register(Tags.security, deploy=True)
@@ -41,3 +51,23 @@ def hosts_are_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     return [Warning("ALLOWED_HOSTS is *.", hint="List the names that clients use.", id="videogen.W002")]
+
+
+@register(Tags.database)
+def connections_fit(
+    app_configs: Any, *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """All processes together may not open more than there are: the last to come would be refused."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or settings.PGBOUNCER:
+        return []  # PgBouncer makes them wait for each other instead.
+    try:
+        allowed = connections_allowed()
+    except DatabaseError:
+        return []  # Whoever needs the database says so.
+    parts = connections_by_process(StackConfiguration.from_settings())
+    if sum(parts.values()) <= allowed:
+        return []
+    listed = ", ".join(f"{name} {number}" for name, number in parts.items())
+    opened = f"All processes may open {sum(parts.values())} connections ({listed})"
+    message = f"{opened}, the server allows {allowed}."
+    return [Warning(message, hint=ADVICE, id="videogen.W003")]

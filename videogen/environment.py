@@ -121,7 +121,7 @@ def database_from_url(name: str, url: str) -> dict[str, object]:
     options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     host = unquote(options.pop("host", parts.hostname or ""))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "videogen.kernel.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "videogen",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

@@ -1,5 +1,6 @@
 """Is it alive, and can it work? Probes of load balancers and containers ask here."""
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -8,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from videogen import __version__
 from videogen.kernel.redis import cache_redis, queue_redis, reachable
+from videogen.kernel.standby import replica_state
 from videogen.problems import AWAY_RETRY_SECONDS, problem
 
 
@@ -26,6 +28,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     # Limits and caches are off without it, everything else works.
     checks["cache"] = "ok" if reachable(cache_redis()) else "degraded"
     missing = [name for name, state in checks.items() if state not in {"ok", "degraded"}]
+    if settings.DATABASE_REPLICA_URL:
+        checks["replica"] = replica_state()  # It is not missed: the primary serves its reads, too.
     if not missing:
         return JsonResponse({"status": "ok", "checks": checks})
     detail = ", ".join(f"{name}: {checks[name]}" for name in missing)

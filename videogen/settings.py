@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "videogen.problems.ProblemMiddleware",
     "videogen.middleware.LengthRequiredMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "generations.api.poll.QuickPollMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -139,13 +140,15 @@ _DATABASE: dict[str, object] = (
     database_from_url("DATABASE_URL", DATABASE_URL)
     if DATABASE_URL
     else {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "videogen.kernel.postgresql",
         "NAME": "videogen",
         "USER": "videogen",
         "HOST": str(places.postgres_socket_dir(DATA_DIR)),
         "OPTIONS": {},
     }
 )
+# Transactions of one connection may run on different ones of the server.
+PGBOUNCER = env_bool("PGBOUNCER", False)
 _TIMEOUTS = "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 DATABASES = {
     "default": _DATABASE
@@ -153,12 +156,23 @@ DATABASES = {
         "CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 300),
         "CONN_HEALTH_CHECKS": True,
         # A transaction-mode PgBouncer refuses start-up options and server-side cursors.
-        "DISABLE_SERVER_SIDE_CURSORS": env_bool("PGBOUNCER", False),
+        "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
         "OPTIONS": {"connect_timeout": 5}
-        | ({} if env_bool("PGBOUNCER", False) else {"options": _TIMEOUTS})
+        | ({} if PGBOUNCER else {"options": _TIMEOUTS})
         | dict(_DATABASE["OPTIONS"]),  # type: ignore[call-overload]
     }
 }
+DATABASE_REPLICA_URL = env_str("DATABASE_REPLICA_URL")
+if DATABASE_REPLICA_URL:
+    _REPLICA = database_from_url("DATABASE_REPLICA_URL", DATABASE_REPLICA_URL)
+    # It may be away: then nobody shall wait for it.
+    _PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 3000} | (
+        {} if PGBOUNCER else {"options": "-c statement_timeout=3s"}
+    )
+    DATABASES["replica"] = (
+        DATABASES["default"] | _REPLICA | {"OPTIONS": _PATIENCE | dict(_REPLICA["OPTIONS"])}  # type: ignore[call-overload]
+    )
+    DATABASE_ROUTERS = ["videogen.kernel.postgresql.router.PrimaryRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: one for queues and hints, which must never evict; one bounded cache

@@ -18,7 +18,8 @@ class Clip(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="clips")
+    # Indexed by its place among the clips.
+    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="clips", db_index=False)
     position = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=20, choices=ClipStatus, default=ClipStatus.PENDING)
     scene = models.JSONField()

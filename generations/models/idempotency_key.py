@@ -10,7 +10,10 @@ from generations.models.generation import Generation
 class IdempotencyKey(models.Model):
     """Unique for its owner. It is written in the transaction of what it protects, or not at all."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # Indexed with the key.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     generation = models.ForeignKey(Generation, null=True, on_delete=models.SET_NULL, related_name="+")

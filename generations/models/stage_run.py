@@ -24,7 +24,10 @@ class StageRun(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="stage_runs")
+    # Indexed with stage, clip and attempt.
+    generation = models.ForeignKey(
+        Generation, on_delete=models.CASCADE, related_name="stage_runs", db_index=False
+    )
     stage = models.CharField(max_length=30)
     clip = models.ForeignKey(Clip, null=True, blank=True, on_delete=models.CASCADE, related_name="stage_runs")
     attempt = models.PositiveSmallIntegerField(default=1)

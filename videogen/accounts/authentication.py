@@ -6,22 +6,28 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from videogen.accounts.models import ApiKey
-from videogen.accounts.services import api_key_find, api_key_touch
+from videogen.accounts.services import api_key_known
+
+
+def bearer_secret(header: str) -> str | None:
+    """The key in an `Authorization` header; None where it carries something else."""
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
 
 
 class ApiKeyAuthentication(BaseAuthentication):
     """Answers (user, key) for a usable key. All that is wrong with a key gets the same words."""
 
     def authenticate(self, request: Request) -> tuple[object, ApiKey] | None:
-        scheme, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
-        if not scheme:
+        header = get_authorization_header(request).decode("latin-1")
+        if not header.partition(" ")[0]:
             return None
-        if scheme.lower() != "bearer":
+        secret = bearer_secret(header)
+        if secret is None:
             raise AuthenticationFailed("Send the API key as `Authorization: Bearer vg_…`.")
-        key = api_key_find(secret=secret.strip())
+        key = api_key_known(secret=secret, now=timezone.now())
         if key is None:
             raise AuthenticationFailed("This API key is unknown, expired or revoked.")
-        api_key_touch(key=key, now=timezone.now())
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:

@@ -7,34 +7,48 @@ and `RateLimit: "read";r=5999;t=1`.
 import math
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from videogen.accounts.models import ApiKey
-from videogen.kernel.ratelimit import rate_take
+from videogen.kernel.ratelimit import RateDecision, RateStock
+
+_stock = RateStock()
+
+
+def request_count(request: HttpRequest, caller: str) -> RateDecision:
+    """Count this request, and leave the headers that tell of it with the request."""
+    name = "read" if request.method in SAFE_METHODS else "write"
+    count, seconds = getattr(settings, f"RATE_LIMIT_{name.upper()}")
+    decision = _stock.take(key=f"{name}:{caller}", count=count, seconds=seconds)
+    reset = math.ceil(decision.reset_seconds)
+    request.rate_limit_headers = {  # type: ignore[attr-defined]
+        "RateLimit-Policy": f'"{name}";q={count};w={seconds}',
+        "RateLimit": f'"{name}";r={decision.remaining};t={reset}',
+    }
+    return decision
 
 
 class KeyRateThrottle(BaseThrottle):
     """One allowance for reading and one for writing, for each key (or user of a session)."""
 
     def allow_request(self, request: Request, view: object) -> bool:
-        name = "read" if request.method in SAFE_METHODS else "write"
-        count, seconds = getattr(settings, f"RATE_LIMIT_{name.upper()}")
-        self.decision = rate_take(key=f"{name}:{_caller(request)}", count=count, seconds=seconds)
-        reset = math.ceil(self.decision.reset_seconds)
-        request._request.rate_limit_headers = {  # type: ignore[attr-defined]
-            "RateLimit-Policy": f'"{name}";q={count};w={seconds}',
-            "RateLimit": f'"{name}";r={self.decision.remaining};t={reset}',
-        }
+        self.decision = request_count(request._request, _caller(request))
         return self.decision.allowed
 
     def wait(self) -> float:
         return self.decision.retry_after_seconds
 
 
+def caller_of_key(key: ApiKey) -> str:
+    """Whom the requests with this key are counted for."""
+    return f"key:{key.pk}"
+
+
 def _caller(request: Request) -> str:
     if isinstance(request.auth, ApiKey):
-        return f"key:{request.auth.pk}"
+        return caller_of_key(request.auth)
     # Never X-Forwarded-For: it is the client's own word.
     return f"user:{request.user.pk}" if request.user else f"address:{request.META.get('REMOTE_ADDR')}"

@@ -9,7 +9,7 @@ import django_rq
 import httpx
 import psutil
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -18,18 +18,19 @@ from rq.worker import BaseWorker
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.sync.client import connect
 
-from generations.providers.registry import hosted_names
+from videogen.checks import connections_fit
+from videogen.connections import connections_allowed, connections_needed
+from videogen.doctor.configured import messages
 from videogen.doctor.finding import Finding, broken, off, ok, warning
 from videogen.kernel.liveness import alive_count
 from videogen.kernel.redis import cache_redis, queue_redis
+from videogen.kernel.standby import LATE_SECONDS, replica_state
 from videogen.stack.claim import facts_read
 from videogen.stack.configuration import StackConfiguration
 from videogen.stack.services import worker_command
 
 OLDEST_POSTGRESQL = 15
 OLDEST_REDIS = (6, 2)
-#: PostgreSQL keeps these for superusers.
-RESERVED_CONNECTIONS = 3
 #: An idle RQ worker says that it is there every few minutes only.
 WORKER_SILENCE_SECONDS = 480
 UNAUTHENTICATED = 4401
@@ -50,7 +51,7 @@ def stack() -> Iterator[Finding]:
 
 def postgresql() -> Iterator[Finding]:
     try:
-        version, limit = _ask("SHOW server_version"), int(_ask("SHOW max_connections"))
+        version = _ask("SHOW server_version")
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
@@ -64,7 +65,7 @@ def postgresql() -> Iterator[Finding]:
         yield broken("Migrations", f"{len(missing)} are missing", "Run `manage.py migrate`.")
     else:
         yield ok("Migrations", "all applied")
-    yield _connections(limit)
+    yield from _connections()
 
 
 def _ask(query: str) -> str:
@@ -73,22 +74,24 @@ def _ask(query: str) -> str:
         return str(cursor.fetchone()[0])
 
 
-def _connections(limit: int) -> Finding:
+def _connections() -> Iterator[Finding]:
     needed = connections_needed(StackConfiguration.from_settings())
-    detail = f"this configuration can open {needed}, the server allows {limit}"
-    if needed > limit - RESERVED_CONNECTIONS:
-        advice = "Raise max_connections, lower WEB_WORKERS or WEB_THREADS, or put PgBouncer between."
-        return warning("Connections", detail, advice)
-    return ok("Connections", detail)
+    if settings.PGBOUNCER:
+        yield ok("Connections", f"this configuration can open {needed}, which PgBouncer shares out")
+        return
+    fine = f"this configuration can open {needed}, the server allows {connections_allowed()}"
+    yield from messages("Connections", connections_fit(None, databases=[DEFAULT_DB_ALIAS]), fine=fine)
 
 
-def connections_needed(configuration: StackConfiguration) -> int:
-    """One per REST thread, two per stage worker (work, heartbeat), one for WebSockets.
-
-    The dispatcher has one, and one more to look at each hosted provider.
-    """
-    rest = configuration.web_workers * configuration.web_threads
-    return rest + 2 * sum(configuration.workers.values()) + 2 + len(hosted_names())
+def replica() -> Iterator[Finding]:
+    if not settings.DATABASE_REPLICA_URL:
+        return
+    state = replica_state(patience_seconds=LATE_SECONDS)
+    if state == "ok":
+        yield ok("Replica", "it answers, and is not late: status and lists are read from it")
+    else:
+        advice = "The primary is read meanwhile. Look at the replica, or correct DATABASE_REPLICA_URL."
+        yield warning("Replica", f"it is {state}", advice)
 
 
 def redis_queue() -> Iterator[Finding]:
@@ -220,4 +223,4 @@ def _silent(name: str, error: Exception, variable: str, *, embedded: bool) -> Fi
     return broken(name, str(error).strip().split("\n")[0], f"Start it, or correct {variable}.")
 
 
-CHECKS = (stack, postgresql, redis_queue, redis_cache, workers, dispatcher, rest, websocket)
+CHECKS = (stack, postgresql, replica, redis_queue, redis_cache, workers, dispatcher, rest, websocket)

@@ -23,6 +23,7 @@ from generations.tests.ledger import call_made, undecided_call
 from videogen.accounts.budgets import budget_reserve, budget_spend
 from videogen.accounts.models import ApiKey
 from videogen.accounts.services import api_key_create
+from videogen.connections import connections_needed
 from videogen.doctor import analysis, budgets, configured, providers, reachable, unsafe
 from videogen.doctor.finding import Check, Finding, State
 from videogen.embedded.places import api_key_file
@@ -169,7 +170,7 @@ def test_connections_are_those_of_all_processes() -> None:
     workers = sum(configuration.workers.values())
     lookers = 2  # At Replicate and at fal.
     expected = configuration.web_workers * configuration.web_threads + 2 * workers + 2 + lookers
-    assert reachable.connections_needed(configuration) == expected
+    assert connections_needed(configuration) == expected
 
 
 def test_queues_without_workers_are_broken() -> None:

@@ -1,0 +1,154 @@
+"""What is asked many times a second: the ORM compiles it once, and PostgreSQL plans the reads once."""
+
+import itertools
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import Field, Model, QuerySet
+from django.db.models.expressions import DatabaseDefault
+from django.db.models.query import get_related_populators
+
+Row = TypeVar("Row", bound=Model)
+
+#: By connection: the statements that are prepared on it.
+_prepared: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
+_numbers = itertools.count(1)
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+
+class PreparedSql:
+    """A statement with parameters like `%(name)s`, planned once for each connection."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._name = f"videogen_{next(_numbers)}"
+        order = list(dict.fromkeys(_PARAMETER.findall(text)))
+        numbered = _PARAMETER.sub(lambda found: f"${order.index(found[1]) + 1}", text).replace("%%", "%")
+        self._prepare = f"PREPARE {self._name} AS {numbered}"
+        self._execute = f"EXECUTE {self._name} ({', '.join(f'%({name})s' for name in order)})"
+
+    def row(self, *, using: str = DEFAULT_DB_ALIAS, **parameters: Any) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        database = connections[using]
+        with database.cursor() as cursor:
+            if settings.PGBOUNCER:  # The next statement may meet another connection of the server.
+                cursor.execute(self._text, parameters)
+            else:
+                known = _prepared.setdefault(database.connection, set())
+                if self._name not in known:
+                    cursor.execute(self._prepare)
+                    known.add(self._name)
+                cursor.execute(self._execute, parameters)
+            row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+class PreparedRead(Generic[Row]):
+    """A queryset of at most one row, with its annotations and related rows, by parameters.
+
+    `build` is called once for each database, with the examples. It has to use each of them plainly
+    (`owner=owner_id`), and they must be values that occur nowhere else in the query. What is constant
+    stays written out in the statement, so that its plan may use partial indexes.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Row]], **examples: Any) -> None:
+        self._build = build
+        self._examples = examples
+        self._statements: dict[str, _Statement[Row]] = {}
+
+    def first(self, *, using: str = DEFAULT_DB_ALIAS, **parameters: Any) -> Row | None:
+        """The row, or None."""
+        statement = self._statements.get(using)
+        if statement is None:  # Two threads may both compile it: they come to the same.
+            queryset = self._build(**self._examples).using(using)
+            statement = self._statements[using] = _Statement(queryset, self._examples)
+        return statement.first(parameters)
+
+
+class _Statement(Generic[Row]):
+    """The read on one database."""
+
+    def __init__(self, queryset: QuerySet[Row], examples: Mapping[str, Any]) -> None:
+        self._using = queryset.db
+        self._compiler = queryset.query.get_compiler(self._using)
+        sql, values = self._compiler.as_sql()
+        names = [_name_of(value, examples) for value in values]
+        if missing := examples.keys() - set(names):
+            raise ValueError(f"The query does not use these as they are: {', '.join(missing)}.")
+        with connections[self._using].cursor() as cursor:
+            constants = [cursor.mogrify("%s", [value]).decode().replace("%", "%%") for value in values]
+        words = [f"%({name})s" if name else constant for name, constant in zip(names, constants, strict=True)]
+        self._sql = PreparedSql(sql.replace("%%", "%%%%") % tuple(words))
+        self._read_select()
+
+    def _read_select(self) -> None:
+        """What Django's `ModelIterable` finds out for each query."""
+        compiler = self._compiler
+        klass = compiler.klass_info or {}
+        fields = klass["select_fields"]
+        self._model: type[Row] = klass["model"]
+        self._own = slice(fields[0], fields[-1] + 1)
+        self._names = [column[0].target.attname for column in compiler.select[self._own]]
+        self._related = get_related_populators(klass, compiler.select, self._using)  # type: ignore[call-arg]  # Of 6.1.
+        self._annotations = list((compiler.annotation_col_map or {}).items())
+        self._converters = compiler.get_converters([column[0] for column in compiler.select])
+
+    def first(self, parameters: Mapping[str, Any]) -> Row | None:
+        row = self._sql.row(using=self._using, **parameters)
+        if row is None:
+            return None
+        [values] = self._compiler.apply_converters([row], self._converters)
+        instance = self._model.from_db(self._using, self._names, values[self._own])
+        for related in self._related:
+            related.populate(values, instance)
+        for name, column in self._annotations:
+            setattr(instance, name, values[column])
+        return instance
+
+
+def _name_of(value: Any, examples: Mapping[str, Any]) -> str | None:
+    for name, example in examples.items():
+        if type(value) is type(example) and value == example:
+            return name
+    return None
+
+
+def rows_insert(*rows: Model) -> None:
+    """Insert new rows, of whatever models, in this order and in one round trip.
+
+    They need ids of their own, or do not get to know them. What the database shall fill in is left to it.
+    Nobody is sent a signal.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    statements, values = [], list[Any]()
+    for row in rows:
+        model = type(row)
+        fields, statement = _insert(
+            model,
+            tuple(field.attname for field in model._meta.concrete_fields if _is_left_to_database(row, field)),
+        )
+        statements.append(statement)
+        values += [field.get_db_prep_save(getattr(row, field.attname), database) for field in fields]
+    with database.cursor() as cursor:
+        cursor.execute(";".join(statements), values)
+    for row in rows:
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _is_left_to_database(row: Model, field: "Field[Any, Any]") -> bool:
+    value = getattr(row, field.attname)
+    return isinstance(value, DatabaseDefault) or (value is None and field.primary_key)
+
+
+@lru_cache(maxsize=256)
+def _insert(model: type[Model], left_out: tuple[str, ...]) -> "tuple[list[Field[Any, Any]], str]":
+    fields = [field for field in model._meta.concrete_fields if field.attname not in left_out]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    return fields, f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
