@@ -7,6 +7,7 @@ from typing import Any
 PROMPTS = Path(__file__).with_name("prompts.txt").read_text().splitlines()
 DURATIONS = (15, 30, 45, 60)
 ASPECT_RATIOS = ("16:9", "9:16", "1:1", "4:5", "21:9")
+RESOLUTION = "480p"
 STYLES = ("", "watercolour", "film noir", "flat illustration", "hand-drawn", "warm documentary")
 
 
@@ -16,7 +17,7 @@ def any_request(provider: str) -> dict[str, Any]:
         "prompt": random.choice(PROMPTS),
         "duration_seconds": random.choice(DURATIONS),
         "aspect_ratio": random.choice(ASPECT_RATIOS),
-        "resolution": "480p",
+        "resolution": RESOLUTION,
         "style": random.choice(STYLES),
         "provider": provider,
     }

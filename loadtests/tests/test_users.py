@@ -1,4 +1,4 @@
-"""Users of a load test ask as the seed says, and notice wrong answers."""
+"""Users of a load test ask as the seed says, and count a wrong answer as an error."""
 
 import json
 import os
@@ -7,30 +7,45 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.server import Server, ServerConnection, serve
 
+from loadtests.own_stack import ROOT
 from loadtests.prompts import ASPECT_RATIOS, DURATIONS, PROMPTS, STYLES
+from loadtests.samples import SamplesFile, lines_read
+from loadtests.users.following import Following, Gap
 
-ROOT = Path(__file__).resolve().parents[2]
 #: Ten users are some of each kind, and each of them acts at once for the first time.
-LOAD = ["--headless", "--users", "10", "--spawn-rate", "10", "--run-time", "2s", "--only-summary"]
+LOAD = ["--headless", "--users", "10", "--spawn-rate", "10", "--run-time", "3s", "--only-summary"]
+GENERATION = {"id": "1", "status": "processing", "percentage": 50}
+EVENTS = [
+    {"type": "event", "generation_id": "1", "sequence": number, "event": kind}
+    for number, kind in enumerate(["stage.started", "generation.completed"], start=1)
+]
 
 
 class Service(ThreadingHTTPServer):
-    """Notes the submissions in `asked`."""
+    """Notes the submissions in `asked`. Answers as the API would, but for what is in `lies`."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
-        self.lies: dict[str, dict[str, Any]] = {}
-        self.asked: list[tuple[str, dict[str, Any], str | None]] = []
+        self.lies: dict[str, Any] = {}
+        self.asked: list[tuple[dict[str, Any], str | None]] = []
+        self.sockets: Server = serve(self.follow, "127.0.0.1", 0)
+        for server in (self, self.sockets):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def follow(self, socket: ServerConnection) -> None:
+        for text in socket:
+            if json.loads(text)["type"] == "subscribe":
+                socket.send(json.dumps({"type": "snapshot", **GENERATION}))
+                for event in self.lies.get("events", EVENTS):
+                    socket.send(json.dumps(event | {"created_at": "2026-11-26T10:00:00Z"}))
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers as the API would, but for what is in the service's `lies`."""
-
     server: Service
     protocol_version = "HTTP/1.1"
 
@@ -38,20 +53,26 @@ class Answers(BaseHTTPRequestHandler):
         if self.path == "/health":
             self.answer(200, self.lie("health", {"status": "ok"}))
         elif self.path.startswith("/api/v1/generations?"):
-            self.answer(200, {"results": []})
+            self.answer(200, {"results": [GENERATION]})
+        elif self.path.startswith("/api/v1/generations/"):
+            status = self.server.lies.get("status", 200)
+            self.answer(status, GENERATION | self.lie("poll", {}), ETag='"1"')
         else:
             self.answer(200, {"name": "prerendered"})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
-        self.server.asked.append((self.path, body, self.headers.get("Idempotency-Key")))
-        if len(self.server.asked) == 1:
-            self.answer(429, {}, **self.lie("429", {"Retry-After": "1"}))
-        else:
-            self.answer(202, {"id": "1", **body, **self.lie("submission", {})}, Location="/generations/1")
+        if self.path.endswith("/cancel"):
+            return self.answer(202, {})
+        self.server.asked.append((body, self.headers.get("Idempotency-Key")))
+        port = self.server.sockets.socket.getsockname()[1]
+        links = {"websocket": f"ws://127.0.0.1:{port}/ws/generations/1"}
+        # Only the first is a lie, so that there is something to follow.
+        lie = self.lie("submission", {}) if len(self.server.asked) == 1 else {}
+        return self.answer(202, {**GENERATION, "links": links, **body, **lie}, Location="/generations/1")
 
     def lie(self, about: str, truth: dict[str, Any]) -> dict[str, Any]:
-        return self.server.lies.get(about, truth)
+        return dict(self.server.lies.get(about, truth))
 
     def answer(self, status: int, body: object, **headers: str) -> None:
         content = json.dumps(body).encode()
@@ -68,48 +89,86 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def service() -> Iterator[Service]:
     server = Service()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
+    server.sockets.shutdown()
 
 
-def play(service: Service) -> "subprocess.CompletedProcess[str]":
+def play(service: Service, **variables: str) -> "subprocess.CompletedProcess[str]":
     host = f"http://127.0.0.1:{service.server_port}"
     return subprocess.run(
         [sys.executable, "-m", "locust", *LOAD, "--locustfile", "loadtests/locustfile.py", "--host", host],
         cwd=ROOT,
-        env=os.environ | {"VIDEOGEN_API_KEY": "vg_test"},
+        env=os.environ | {"VIDEOGEN_API_KEY": "vg_test"} | variables,
         capture_output=True,
         text=True,
     )
 
 
-def test_users_are_content_with_right_answers_and_take_a_limit_for_one(service):
-    played = play(service)
+def test_users_are_content_with_right_answers(service, tmp_path):
+    played = play(service, LOADTEST_RECORDS=str(tmp_path))
+    samples = SamplesFile(tmp_path).all()
 
     assert played.returncode == 0, played.stderr
-    assert "GET /generations " in played.stderr
-    submissions = [(body, key) for path, body, key in service.asked if path == "/api/v1/generations"]
-    assert {body["provider"] for body, _ in submissions} == {"prerendered"}
-    assert all(key for _, key in submissions)
+    assert samples.errors == 0
+    asked_for = [
+        "GET /health",
+        "GET /api/v1/generations/{id}",
+        "POST /api/v1/generations",
+        "WS /ws/generations",
+    ]
+    assert [name for name in asked_for if not len(samples.of(name))] == []
+    assert {body["provider"] for body, _ in service.asked} == {"prerendered"}
+    assert all(key for _, key in service.asked)
 
 
-@pytest.mark.parametrize(
-    "about, lie, complaint",
-    [
-        ("health", {"status": "tired"}, "not well"),
-        ("submission", {"duration_seconds": 1}, "not what was asked for: duration_seconds"),
-        ("429", {"X-Why": "no Retry-After"}, "not accepted (status 429"),
-    ],
-)
-def test_users_notice_a_wrong_answer(service, about, lie, complaint):
-    service.lies = {about: lie}
-
-    played = play(service)
+def test_users_count_each_wrong_answer_as_an_error(service, tmp_path):
+    service.lies = {
+        "health": {"status": "tired"},
+        "submission": {"duration_seconds": 1},
+        "poll": {"percentage": 10},
+        "events": EVENTS[1:],
+    }
+    played = play(service, LOADTEST_RECORDS=str(tmp_path))
+    errors = {each["name"]: each["error"] for each in lines_read(tmp_path / "errors.jsonl")}
 
     assert played.returncode == 1
-    assert complaint in played.stderr
+    assert errors["GET /health"].startswith("not well (status 200")
+    assert errors["POST /api/v1/generations"].startswith("not what was asked for: duration_seconds")
+    assert errors["GET /api/v1/generations/{id}"].startswith("percentage went back from 50")
+    assert errors["WS /ws/generations"] == "event 2 came after event 0"
+
+
+def test_being_refused_by_a_limit_is_an_error(service, tmp_path):
+    service.lies = {"status": 429}
+    play(service, LOADTEST_RECORDS=str(tmp_path))
+
+    errors = {each["name"]: each["error"] for each in lines_read(tmp_path / "errors.jsonl")}
+
+    assert list(errors) == ["GET /api/v1/generations/{id}"]
+    assert errors["GET /api/v1/generations/{id}"].startswith("refused by a limit (status 429")
+
+
+def test_a_follower_measures_what_came_after_it_subscribed():
+    following = Following("1", subscribed_at=1000.0)
+    old, new = (
+        EVENTS[number] | {"created_at": f"1970-01-01T00:16:{second}Z"}
+        for number, second in ((0, 30), (1, 50))
+    )
+
+    assert following.hear(old, now=1010.25) is None
+    assert following.hear(new, now=1010.25) == 250
+    assert following.is_over
+
+
+def test_a_follower_refuses_a_repeat():
+    following = Following("1", subscribed_at=0)
+    event = EVENTS[0] | {"created_at": "2026-11-26T10:00:00Z"}
+    following.hear(event, now=0)
+
+    with pytest.raises(Gap, match="event 1 came after event 1"):
+        following.hear(event, now=0)
 
 
 def test_users_say_what_to_do_where_nothing_answers(service):

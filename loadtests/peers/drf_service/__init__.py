@@ -1,0 +1,1 @@
+"""Plain Django REST framework, as its tutorial builds it, on our tables."""

@@ -1,0 +1,102 @@
+"""Keeps every response time as it was: Locust itself rounds those above 100 ms.
+
+`samples.bin` has 16 bytes for each request, `generator.jsonl` a line a second of how the load
+generator itself fares, `errors.jsonl` the first of the errors.
+"""
+
+import json
+import struct
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import gevent
+import psutil
+from locust.env import Environment
+
+#: Start (Unix time), milliseconds, number of the name, 1 for a right answer.
+SAMPLE = struct.Struct("<dfHH")
+ERRORS_KEPT = 1000
+FLUSH_SECONDS = 1.0
+#: A greenlet that sleeps this long and wakes later than that has met a busy loop.
+NAP_SECONDS = 0.02
+
+
+class Recorder:
+    """Of one load generator process, below `directory`."""
+
+    def __init__(self, environment: Environment, directory: Path) -> None:
+        self._environment = environment
+        self._directory = directory
+        self._files = ExitStack()
+        self._samples: IO[bytes] = self._files.enter_context((directory / "samples.bin").open("wb"))
+        self._generator = self._files.enter_context((directory / "generator.jsonl").open("w"))
+        self._errors = self._files.enter_context((directory / "errors.jsonl").open("w"))
+        self._names: dict[str, int] = {}
+        self._error_count = 0
+        self._lags: list[float] = []
+        self._process = psutil.Process()
+        environment.events.request.add_listener(self.hear)
+        environment.events.test_start.add_listener(self.start)
+        environment.events.quit.add_listener(self.close)
+        self._process.cpu_percent()
+        self._greenlets = [gevent.spawn(self._nap), gevent.spawn(self._flush_on)]
+
+    def start(self, **more: Any) -> None:
+        (self._directory / "started.json").write_text(json.dumps(time.time()))
+
+    def hear(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float,
+        exception: Exception | None,
+        start_time: float,
+        **more: Any,
+    ) -> None:
+        full = f"{request_type} {name}"
+        number = self._names.get(full)
+        if number is None:
+            number = self._names[full] = len(self._names)
+            (self._directory / "names.json").write_text(json.dumps(list(self._names)))
+        self._samples.write(SAMPLE.pack(start_time, response_time, number, exception is None))
+        if exception is not None:
+            self._keep_error(full, start_time, exception)
+
+    def close(self, **more: Any) -> None:
+        gevent.killall(self._greenlets)
+        if not self._samples.closed:
+            self._flush()
+        self._files.close()
+
+    def _keep_error(self, name: str, at: float, exception: Exception) -> None:
+        self._error_count += 1
+        if self._error_count <= ERRORS_KEPT:
+            self._errors.write(json.dumps({"at": at, "name": name, "error": str(exception)[:400]}) + "\n")
+
+    def _nap(self) -> None:
+        while True:
+            began = time.perf_counter()
+            gevent.sleep(NAP_SECONDS)
+            self._lags.append(1000 * (time.perf_counter() - began - NAP_SECONDS))
+
+    def _flush_on(self) -> None:
+        while True:
+            gevent.sleep(FLUSH_SECONDS)
+            self._flush()
+
+    def _flush(self) -> None:
+        runner = self._environment.runner
+        classes: Counter[str] = Counter(runner.user_classes_count if runner else {})
+        lags, self._lags = sorted(self._lags), []
+        line = {
+            "at": time.time(),
+            "users": classes,
+            "cpu_percent": self._process.cpu_percent(),
+            "lag_p95_ms": lags[int(0.95 * len(lags))] if lags else 0.0,
+        }
+        self._generator.write(json.dumps(line) + "\n")
+        for file in (self._samples, self._generator, self._errors):
+            file.flush()

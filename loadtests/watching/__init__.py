@@ -1,0 +1,1 @@
+"""What the stack under load costs, looked at once a second from the outside."""
