@@ -2,6 +2,7 @@
 
 import pytest
 
+from videogen.kernel.memory import memories_forget
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.testing import processes
 
@@ -10,6 +11,7 @@ from videogen.testing import processes
 def empty_redis() -> None:
     for client in (queue_redis(), cache_redis()):
         client.flushdb()
+    memories_forget()
 
 
 @pytest.fixture

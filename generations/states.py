@@ -58,6 +58,7 @@ class CallStatus(TextChoices):
 
 
 FINISHED = (GenerationStatus.COMPLETED, GenerationStatus.FAILED, GenerationStatus.CANCELLED)
+UNFINISHED = tuple(status for status in GenerationStatus if status not in FINISHED)
 CANCELLABLE = (GenerationStatus.QUEUED, GenerationStatus.PROCESSING, GenerationStatus.AWAITING_APPROVAL)
 WORKABLE = (GenerationStatus.QUEUED, GenerationStatus.PROCESSING)
 UNFINISHED_CLIPS = (ClipStatus.PENDING, ClipStatus.RENDERING)

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import OpenApiResponse, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,12 +24,12 @@ from generations.api.base import (
 from generations.api.inputs import CreateQuery, GenerationInput, ListInput, idempotency_key_of, query_of
 from generations.api.outputs import (
     address,
-    body_etag,
     dollars,
     for_output,
     generation_output,
     storyboard_output,
 )
+from generations.api.poll import generation_read, poll
 from generations.api.schema import (
     ETAG,
     IDEMPOTENCY_KEY,
@@ -51,6 +50,7 @@ from generations.services.generations import (
 from generations.services.idempotency import Created
 from generations.services.planning import dry_run
 from videogen.accounts.models import ApiKey
+from videogen.kernel.replica import replica_read
 
 #: When a client should look for the first time.
 LOOK_AFTER_SECONDS = "1"
@@ -101,7 +101,10 @@ class GenerationsView(ApiView):
     def get(self, request: Request) -> Response:
         asked = query_of(request)
         query = validated(ListInput, asked)
-        rows, cursor = pagination.page(pagination.filtered(_own(request), query), query)
+        rows, cursor = replica_read(
+            owner_id=caller(request).pk,
+            read=lambda using: pagination.page(pagination.filtered(_own(request).using(using), query), query),
+        )
         body = {
             "results": [generation_output(row) for row in rows],
             "next": pagination.next_link(asked, cursor),
@@ -124,12 +127,11 @@ class GenerationView(ApiView):
         },
         problems=(404,),
     )
-    def get(self, request: Request, generation_id: UUID) -> HttpResponseBase | None:
-        body = _output(request, generation_id)
-        etag = body_etag(body)
-        return get_conditional_response(
-            request._request, etag=etag, response=Response(body, headers={"ETag": etag})
-        )
+    def get(self, request: Request, generation_id: UUID) -> HttpResponseBase:
+        answer = poll(request._request, owner_id=caller(request).pk, generation_id=generation_id)
+        if answer is None:
+            raise no_such_generation(generation_id)
+        return answer
 
     @operation(
         "generations_delete",
@@ -223,7 +225,8 @@ def made(created: Created) -> Response:
 
 def current_output(generation: Generation) -> dict[str, Any]:
     """A generation as it stands in this transaction."""
-    return generation_output(for_output(Generation.objects.all()).get(pk=generation.pk))
+    stored = generation_read(owner_id=generation.owner_id, generation_id=generation.pk)
+    return generation_output(stored or generation)
 
 
 def _call(service: Callable[..., Any], request: Request, generation_id: UUID) -> None:

@@ -1,16 +1,17 @@
 """How clients see a generation and its parts. Plain dicts, made by hand: polling is the hot path."""
 
 import hashlib
-import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
+import orjson
 from django.conf import settings
 from django.db.models import QuerySet
 
 from generations.models import Clip, Generation
-from generations.services.plans import eta_seconds
+from generations.services.plans import eta_seconds, seconds_until
 from generations.services.storyboards import generation_frame
 from generations.states import ClipStatus, GenerationStatus
 from storage_app.models import Asset
@@ -35,12 +36,12 @@ def generation_output(generation: Generation) -> dict[str, Any]:
         "status": generation.status,
         "stage": generation.stage,
         "percentage": generation.percentage,
-        RUNNING_CLOCK: eta_seconds(generation),
         "queue_position": generation.queue_position,  # type: ignore[attr-defined]
         "prompt": generation.prompt,
         "duration_seconds": generation.duration_seconds,
         "aspect_ratio": generation.aspect_ratio,
         "resolution": generation.resolution,
+        "transition": generation.transition,
         "style": generation.style,
         "brand": generation.brand,
         "references": generation.references,
@@ -71,14 +72,34 @@ def generation_output(generation: Generation) -> dict[str, Any]:
         "finished_at": moment(generation.finished_at),
         "estimated_completion": moment(generation.estimated_completion),
         "links": _links(generation),
+        RUNNING_CLOCK: eta_seconds(generation),
     }
 
 
-def body_etag(body: dict[str, Any]) -> str:
-    """Weak: two bodies that differ only in their running clock count as the same."""
-    still = {name: value for name, value in body.items() if name != RUNNING_CLOCK}
-    digest = hashlib.blake2b(json.dumps(still).encode(), digest_size=12).hexdigest()
-    return f'W/"{digest}"'
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`generation_output` in JSON, but for its running clock.
+
+    The ETag is weak: two bodies that differ only in their running clock count as the same.
+    """
+
+    still: bytes
+    etag: str
+    ends_at: datetime | None
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        output = generation_output(generation)
+        del output[RUNNING_CLOCK]
+        still = orjson.dumps(output)
+        digest = hashlib.blake2b(still, digest_size=12).hexdigest()
+        ends_at = None if generation.is_finished else generation.estimated_completion
+        return cls(still, f'W/"{digest}"', ends_at)
+
+    def json(self) -> bytes:
+        """The whole, as of now."""
+        clock = orjson.dumps(seconds_until(self.ends_at))
+        return b'%b,"%b":%b}' % (self.still[:-1], RUNNING_CLOCK.encode(), clock)
 
 
 def _video(generation: Generation) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Who opens a socket: an API key in a header, a one-time ticket, or a session from an allowed origin."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import parse_cookie
 from django.http.request import validate_host
@@ -48,13 +49,25 @@ def caller_of(scope: dict[str, Any]) -> Caller:
     raise _stranger("Send `Authorization: Bearer vg_…`, or ?ticket= with one from POST /api/v1/ws-tickets.")
 
 
-def is_still_welcome(caller: Caller) -> bool:
-    """Whether the right by which the socket was opened still stands."""
-    if caller.key_id is not None:
-        return ApiKey.objects.usable().filter(pk=caller.key_id).exists()
-    if caller.session_key is not None:
-        return _user_of(_session(caller.session_key)) == caller.user
-    return get_user_model().objects.filter(pk=caller.user.pk, is_active=True).exists()
+def callers_welcome(callers: Collection[Caller]) -> set[Caller]:
+    """Those of them whose right, by which the socket was opened, still stands."""
+    keys = {caller.key_id for caller in callers if caller.key_id is not None}
+    users = {caller.user.pk for caller in callers if caller.key_id is None and caller.session_key is None}
+    usable = ApiKey.objects.usable().filter(pk__in=keys) if keys else ApiKey.objects.none()
+    active = get_user_model().objects.filter(pk__in=users, is_active=True) if users else User.objects.none()
+    known_keys, known_users = (
+        set(usable.values_list("pk", flat=True)),
+        set(active.values_list("pk", flat=True)),
+    )
+
+    def is_welcome(caller: Caller) -> bool:
+        if caller.key_id is not None:
+            return caller.key_id in known_keys
+        if caller.session_key is not None:  # Few: people who watch in a browser.
+            return _user_of(_session(caller.session_key)) == caller.user
+        return caller.user.pk in known_users
+
+    return {caller for caller in callers if is_welcome(caller)}
 
 
 def _by_key(authorization: str) -> Caller:

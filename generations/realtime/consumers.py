@@ -1,24 +1,26 @@
 """One socket: what its client says, what it hears from the channel layer, and the one task that writes to it.
 
 A subscription joins the group of its generation before it reads rows, and drops repeats: no gap,
-no duplicate. Hints that were lost are found by comparing numbers, at the latest after `CHECK_SECONDS`.
+no duplicate. Hints that were lost are found by comparing numbers, at the latest after `CHECK_SECONDS`
+(`generations.realtime.rounds`).
 """
 
 import asyncio
-import json
 import logging
 from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import orjson
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from generations.realtime.authentication import Caller, caller_of, is_still_welcome
+from generations.realtime.authentication import Caller, caller_of
 from generations.realtime.commands import (
     Malformed,
     Ping,
@@ -29,14 +31,10 @@ from generations.realtime.commands import (
     generation_id_parse,
 )
 from generations.realtime.refusals import CloseCode, Refused, away
+from generations.realtime.rounds import rounds
 from generations.realtime.subscription import Subscription
 from generations.services.events import group_name
-from generations.services.following import (
-    EVENTS_AT_ONCE,
-    events_after,
-    generation_snapshot,
-    last_sequences,
-)
+from generations.services.following import EVENTS_AT_ONCE, events_after, generation_snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +74,8 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         self.ending: Refused | None = None
         self.malformed = 0
         self.wake = asyncio.Event()
-        self.check_at = asyncio.get_running_loop().time() + CHECK_SECONDS
+        self.gone: list[UUID] = []
+        self.look_at = asyncio.get_running_loop().time() + CHECK_SECONDS
         await self.accept()
         try:
             self.caller: Caller = await database_sync_to_async(caller_of)(self.scope)
@@ -91,6 +90,8 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
             self._end(away())
         self.writer = asyncio.create_task(self._write_on())
         self.writer.add_done_callback(self._writer_ended)
+        if not self.ending:
+            rounds().join(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.ending:
@@ -111,6 +112,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
                 self._end(Refused(CloseCode.MALFORMED, "Too many malformed messages."))
 
     async def disconnect(self, code: int) -> None:
+        rounds().leave(self)
         self.writer.cancel()
         for generation_id in list(self.subscriptions):
             await self._unsubscribe(generation_id)
@@ -161,7 +163,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         self.subscriptions[generation_id] = Subscription(
             generation_id, after=min(after, snapshot["sequence"])
         )
-        self.check_at = min(self.check_at, asyncio.get_running_loop().time() + SOON_SECONDS)
+        self.look_at = min(self.look_at, asyncio.get_running_loop().time() + SOON_SECONDS)
         self._reply(snapshot)
         return True
 
@@ -180,6 +182,23 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_discard(group_name(generation_id), self.channel_name)
         except RedisError as error:
             logger.info("Redis is away, it forgets the subscription by itself: %s", error)
+
+    # From the rounds
+
+    def followed(self) -> list[UUID]:
+        return list(self.subscriptions)
+
+    def hear_look(self, *, is_welcome: bool, followed: Sequence[UUID], newest: Mapping[UUID, int]) -> None:
+        """Whether the caller may still watch, and whether a hint was lost."""
+        self.look_at = asyncio.get_running_loop().time() + CHECK_SECONDS
+        if not is_welcome:
+            self._end(Refused(CloseCode.NOT_AUTHENTICATED, "The key or session of this socket has ended."))
+        for generation_id in followed:
+            if generation_id not in newest:
+                self.gone.append(generation_id)
+            elif subscription := self.subscriptions.get(generation_id):
+                subscription.hear_sequence(newest[generation_id])
+        self.wake.set()
 
     # To the client
 
@@ -201,7 +220,8 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         """Write whatever there is to write, until the socket is closed."""
         while not self.ending:
             try:
-                await self._wait()
+                await self.wake.wait()
+                self.wake.clear()
                 await self._write_all()
             except AWAY as error:
                 logger.warning("A socket waits, a server is away: %s", error)
@@ -214,29 +234,11 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         # For a client that has stopped reading this waits, holding nothing, until it reads or goes away.
         await self.close(self.ending.code, str(self.ending))
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout_at(self.check_at):
-                await self.wake.wait()
-        except TimeoutError:
-            await self._check()
-        self.wake.clear()
-
-    async def _check(self) -> None:
-        """Look whether the caller may still watch, and whether a hint was lost."""
-        if not await database_sync_to_async(is_still_welcome)(self.caller):
-            self._end(Refused(CloseCode.NOT_AUTHENTICATED, "The key or session of this socket has ended."))
-        followed = dict(self.subscriptions)  # More may come while the database is asked.
-        newest = await database_sync_to_async(last_sequences)(generation_ids=list(followed))
-        for generation_id, subscription in followed.items():
-            if generation_id in newest:
-                subscription.hear_sequence(newest[generation_id])
-            else:
-                await self._unsubscribe(generation_id)
-                self._object("deleted", "This generation was deleted.", generation_id=str(generation_id))
-        self.check_at = asyncio.get_running_loop().time() + CHECK_SECONDS
-
     async def _write_all(self) -> None:
+        while self.gone:
+            generation_id = self.gone.pop()
+            await self._unsubscribe(generation_id)
+            self._object("deleted", "This generation was deleted.", generation_id=str(generation_id))
         while self.replies:
             await self._write(self.replies.popleft())
         for subscription in list(self.subscriptions.values()):
@@ -258,7 +260,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
     async def _write(self, message: dict[str, Any]) -> None:
         if not self.ending:
             async with asyncio.timeout(SEND_SECONDS):
-                await self.send(text_data=json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+                await self.send(text_data=orjson.dumps(message).decode())
 
     def _writer_ended(self, writer: "asyncio.Task[None]") -> None:
         error = None if writer.cancelled() else writer.exception()

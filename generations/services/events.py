@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from generations.models import Generation, ProgressEvent
 from videogen.kernel.channel import group_publish
+from videogen.kernel.replica import replica_wrote
 
 
 def group_name(generation_id: object) -> str:
@@ -27,28 +28,39 @@ def event_record(
 
     The caller holds the generation's row lock, so numbers appear in order and without gaps.
     """
-    generation.last_sequence += 1
-    generation.updated_at = timezone.now()
+    event = event_new(generation, type, stage=stage, position=position, message=message, data=data)
     generation.save(
         update_fields=["last_sequence", "updated_at", "percentage", "stage", "estimated_completion"]
     )
-    event = ProgressEvent.objects.create(
+    event.save(force_insert=True)
+    event_tell_on_commit(event)
+    return event
+
+
+def event_new(generation: Generation, type: str, **fields: Any) -> ProgressEvent:
+    """The next line, and the generation with its number; neither is stored yet."""
+    generation.last_sequence += 1
+    generation.updated_at = timezone.now()
+    return ProgressEvent(
         generation=generation,
         sequence=generation.last_sequence,
         type=type,
-        stage=stage,
-        position=position,
         status=generation.status,
         percentage=generation.percentage,
-        message=message,
-        data=data,
+        **fields,
     )
 
+
+def event_tell_on_commit(event: ProgressEvent) -> None:
+    """Hint at it once this transaction is committed."""
+
     def broadcast() -> None:
-        group_publish(group_name(generation.pk), {"type": "progress.event", "event": event.as_message()})
+        replica_wrote(owner_id=event.generation.owner_id)  # Who hears of it may ask for it.
+        group_publish(
+            group_name(event.generation_id), {"type": "progress.event", "event": event.as_message()}
+        )
 
     transaction.on_commit(broadcast, robust=True)  # A dead socket layer must not fail the stage.
-    return event
 
 
 def percentage_publish(

@@ -19,8 +19,8 @@ from generations.services.calls import (
     is_paid_for,
     may_be_billed_usd,
 )
-from generations.services.events import event_record
-from generations.services.plans import Plan, estimated_completion, plan_of
+from generations.services.events import event_new, event_record, event_tell_on_commit
+from generations.services.plans import Plan, estimated_completion, plan_new, plan_of
 from generations.services.queueing import enqueue_on_commit
 from generations.states import (
     CLIP,
@@ -35,6 +35,7 @@ from generations.states import (
 )
 from videogen.accounts.budgets import budget_spend
 from videogen.kernel.errors import DomainError
+from videogen.kernel.prepared import rows_insert
 
 
 def generation_lock(pk: UUID) -> Generation:
@@ -79,6 +80,20 @@ def generation_advance(*, generation: Generation, plan: Plan | None = None) -> N
     else:
         _start(generation, plan.startable())
     return None
+
+
+def generation_begin(*, generation: Generation) -> None:
+    """Store a new one, with its first event and the attempts that it begins with."""
+    plan = plan_new(generation)
+    generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
+    event = event_new(generation, "generation.queued")
+    runs = [
+        StageRun(generation=generation, stage=step.stage, queue=STAGE[step.stage].queue)
+        for step in plan.startable()
+    ]
+    rows_insert(generation, event, *runs)
+    event_tell_on_commit(event)
+    enqueue_on_commit(*runs)
 
 
 def _start(generation: Generation, steps: list[Step]) -> None:

@@ -13,6 +13,12 @@ from psycopg2.errors import LockNotAvailable
 from generations.models import Generation, IdempotencyKey
 from videogen.kernel.errors import DomainError
 
+#: Where another transaction has the key, this waits until that one has ended.
+_RESERVE = """
+INSERT INTO generations_idempotencykey (owner_id, key, fingerprint, created_at)
+VALUES (%s, %s, %s, now()) ON CONFLICT (owner_id, key) DO NOTHING
+"""
+
 
 class IdempotencyConflict(DomainError):
     """The key is being used at this moment."""
@@ -66,8 +72,10 @@ class Once:
 
     def earlier(self) -> Created | None:
         """What was made under the key before. Raises `IdempotencyMismatch` and `IdempotencyGone`."""
+        if not self.key:
+            return None
         rows = IdempotencyKey.objects.select_related("generation").filter(owner=self.owner, key=self.key)
-        row = rows.first() if self.key else None
+        row = rows.first()
         return self._replayed(row) if row else None
 
     def create(self, make: Callable[[], Generation], answer: Answer) -> Created:
@@ -97,10 +105,10 @@ class Once:
             return None
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
-        row, made = IdempotencyKey.objects.get_or_create(
-            owner=self.owner, key=self.key, defaults={"fingerprint": self.fingerprint}
-        )
-        return None if made else self._replayed(row)
+            cursor.execute(_RESERVE, [self.owner.pk, self.key, self.fingerprint])
+            if cursor.rowcount:
+                return None
+        return self._replayed(IdempotencyKey.objects.get(owner=self.owner, key=self.key))
 
     def _replayed(self, row: IdempotencyKey) -> Created:
         if row.fingerprint != self.fingerprint:

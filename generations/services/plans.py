@@ -3,12 +3,15 @@
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from uuid import UUID
 
+from cachetools import cached
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Sum
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -16,7 +19,8 @@ from generations.models import Clip, Generation, StageRun
 from generations.pipeline import STAGE, STAGES, Stage, Step, applicable, percentage, ready_steps, steps
 from generations.providers.registry import hosted_names, hosted_provider
 from generations.services.call_times import model_seconds
-from generations.states import LIVE, UNFINISHED_CLIPS, WORKABLE, ClipStatus, StageStatus
+from generations.states import LIVE, WORKABLE, ClipStatus, StageStatus
+from videogen.kernel.memory import memory
 
 #: How many of the newest successful runs the history looks at, and for how long it is remembered.
 HISTORY_RUNS = 50
@@ -104,17 +108,23 @@ class Plan:
         return left
 
 
-def plan_of(generation: Generation) -> Plan:
-    """The snapshot of a generation: two queries."""
-    clips = Clip.objects.filter(generation=generation).order_by("position")
-    rows = list(clips.values_list("pk", "position", "duration_seconds"))
-    plan = Plan(
+def plan_new(generation: Generation) -> Plan:
+    """The snapshot of a generation to which nothing has happened yet."""
+    return Plan(
         stages=applicable(generation),
-        clip_seconds={pk: float(seconds) for pk, _, seconds in rows},
-        positions={pk: position for pk, position, _ in rows},
+        clip_seconds={},
+        positions={},
         provider=generation.provider,
         model=generation.model,
     )
+
+
+def plan_of(generation: Generation) -> Plan:
+    """The snapshot of a generation: two queries."""
+    clips = Clip.objects.filter(generation=generation).order_by("position")
+    plan = plan_new(generation)
+    for pk, position, seconds in clips.values_list("pk", "position", "duration_seconds"):
+        plan.clip_seconds[pk], plan.positions[pk] = float(seconds), position
     plan.done |= _carried(generation, plan.stages)
     runs = StageRun.objects.filter(generation=generation)
     for stage, clip_id, status, done in runs.values_list("stage", "clip_id", "status", "percentage"):
@@ -142,8 +152,15 @@ def estimated_completion(*, generation: Generation, plan: Plan) -> datetime:
     """When the video should be there: after the clips of those that came earlier, then its own."""
     own = plan.remaining_seconds(generation.duration_seconds)
     if not hosted_provider(generation.provider):
-        own += backlog_seconds(before=generation.created_at)
+        is_new = generation._state.adding
+        own += backlog_now() if is_new else backlog_seconds(before=generation.created_at)
     return timezone.now() + timedelta(seconds=own)
+
+
+@cached(memory(seconds=1), lock=Lock())
+def backlog_now() -> float:
+    """`backlog_seconds` for what comes now."""
+    return backlog_seconds(before=timezone.now())
 
 
 def backlog_seconds(*, before: datetime) -> float:
@@ -152,21 +169,24 @@ def backlog_seconds(*, before: datetime) -> float:
     earlier = Generation.objects.filter(status__in=WORKABLE, created_at__lt=before).exclude(
         provider__in=hosted_names()
     )
-    unplanned = earlier.filter(clip_count=0).aggregate(seconds=Sum("duration_seconds"))["seconds"]
-    unfinished = Clip.objects.filter(generation__in=earlier, status__in=UNFINISHED_CLIPS)
-    planned = unfinished.aggregate(seconds=Sum("duration_seconds"))["seconds"]
+    ready = F("clips_ready") * 1.0 / Greatest("clip_count", 1)
+    left = earlier.aggregate(seconds=Sum(F("duration_seconds") * (1 - ready)))["seconds"] or 0.0
     typical = typical_seconds()
     per_second = sum(typical[stage.name] for stage in STAGES if stage.per_clip)
-    return float((unplanned or 0) + (planned or 0)) * per_second / settings.CLIPS_WORKERS
+    return float(left) * per_second / settings.CLIPS_WORKERS
 
 
 def eta_seconds(generation: Generation) -> int | None:
     """Whole seconds until the estimated completion; None once the generation is finished."""
-    if generation.is_finished or generation.estimated_completion is None:
-        return None
-    return max(0, math.ceil((generation.estimated_completion - timezone.now()).total_seconds()))
+    return seconds_until(None if generation.is_finished else generation.estimated_completion)
 
 
+def seconds_until(moment: datetime | None) -> int | None:
+    """Whole seconds, at least 0."""
+    return None if moment is None else max(0, math.ceil((moment - timezone.now()).total_seconds()))
+
+
+@cached(memory(seconds=5), lock=Lock())
 def typical_seconds() -> dict[str, float]:
     """The median duration of each stage in its newest runs; per second of clip where it runs per clip."""
     known: dict[str, float] | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import django_rq
 from django.db import transaction
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 
 from generations.models import StageRun
@@ -25,35 +26,44 @@ def job_id(run: StageRun) -> str:
     return f"stage-{run.pk}-{run.turn}"
 
 
-def enqueue_on_commit(run: StageRun) -> None:
-    """Send the run once this transaction is committed. If Redis is away, the dispatcher will."""
+def enqueue_on_commit(*runs: StageRun) -> None:
+    """Send the runs once this transaction is committed. If Redis is away, the dispatcher will."""
 
     def send() -> None:
-        enqueue([run])
+        enqueue(runs)
 
     transaction.on_commit(send, robust=True)
 
 
 def enqueue(runs: Iterable[StageRun]) -> int:
-    """Ask workers to look at these runs. A second delivery loses the claim, so repeats are harmless."""
-    sent = 0
+    """Ask workers to look at these runs, all at once; answers how many were sent.
+
+    A second delivery loses the claim, so repeats are harmless.
+    """
+    sent = list(runs)
     try:
-        for run in runs:
-            # The caller chose the moment, after commit; hence the mode.
-            queue = django_rq.get_queue(run.queue, commit_mode="auto", connection=queue_redis())
-            timeout = STAGE[run.stage].timeout_seconds + EXTRA_SECONDS
-            queue.enqueue(
-                RUN_STAGE,
-                str(run.pk),
-                job_id=job_id(run),
-                job_timeout=timeout,
-                result_ttl=60,
-                failure_ttl=3600,
-            )
-            sent += 1
+        with queue_redis().pipeline() as pipeline:
+            for run in sent:
+                _add(pipeline, run)
+            pipeline.execute()
     except RedisError as error:
         logger.warning("Redis is away, the dispatcher will send these runs later: %s", error)
-    return sent
+        return 0
+    return len(sent)
+
+
+def _add(pipeline: Pipeline, run: StageRun) -> None:
+    # The caller chose the moment, after commit; hence the mode.
+    queue = django_rq.get_queue(run.queue, commit_mode="auto", connection=queue_redis())
+    queue.enqueue_call(
+        RUN_STAGE,
+        args=(str(run.pk),),
+        job_id=job_id(run),
+        timeout=STAGE[run.stage].timeout_seconds + EXTRA_SECONDS,
+        result_ttl=60,
+        failure_ttl=3600,
+        pipeline=pipeline,
+    )
 
 
 def messages_waiting(queue_name: str) -> set[str]:

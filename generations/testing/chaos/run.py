@@ -22,8 +22,10 @@ from generations.testing.chaos.world import unsettled
 from generations.testing.video_servers import FalServer, ReplicateServer
 from videogen.embedded.places import log_dir
 
-#: How long it may take until all has ended, after the last fault.
-REST_SECONDS = 180.0
+#: After the last fault: how long nothing may change while something has not ended, and how long it may take
+#: in all. A slow machine has a backlog to work off, which is no fault.
+STILL_SECONDS = 120.0
+REST_SECONDS = 1200.0
 LOOK_SECONDS = 0.5
 #: How often it is said what is awaited.
 TELL_SECONDS = 20.0
@@ -91,9 +93,14 @@ def _act(plan: Plan, deeds: Deeds, show: Callable[[str, float], None]) -> None:
 
 
 def _rest(deeds: Deeds, show: Callable[[str, float], None]) -> None:
-    started = time.monotonic()
-    deadline, tell_at = started + REST_SECONDS, started + TELL_SECONDS
-    while (left := patiently(lambda: list(unsettled()))) and time.monotonic() < deadline:
+    started = changed_at = time.monotonic()
+    tell_at, before = started + TELL_SECONDS, list[str]()
+    while left := patiently(lambda: list(unsettled())):
+        if left != before:
+            before, changed_at = left, time.monotonic()
+        deadline = min(started + REST_SECONDS, changed_at + STILL_SECONDS)
+        if time.monotonic() > deadline:
+            break
         show("coming to rest", deadline)
         if time.monotonic() > tell_at:
             tell_at += TELL_SECONDS
