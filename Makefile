@@ -16,7 +16,7 @@ PRODUCTION := PUBLIC_URL=https://videogen.example ALLOWED_HOSTS=videogen.example
 	SECRET_KEY=not-a-secret-but-as-long-and-varied-as-one-0123456789
 
 .DEFAULT_GOAL := help
-.PHONY: help venv video up test check chaos loadtest loadtest-compare bench bench-media bench-pipeline bench-analysis bench-waiting token-cost clean
+.PHONY: help venv video up test check chaos bench-websocket loadtest loadtest-compare bench bench-media bench-pipeline bench-analysis bench-waiting token-cost clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: $(VENV)/.installed-dev $(VENV)/moviepy/.installed ## Measure us beside wh
 
 bench-media: $(VENV)/.installed $(VENV)/moviepy/.installed ## Measure joining clips beside ffmpeg and MoviePy, and how fast animatic draws
 	@$(RUN) -m loadtests.bench_media
+
+bench-websocket: $(VENV)/.installed-dev ## Measure 2,000 WebSocket subscribers on one process (2 minutes)
+	@$(RUN) -m loadtests.bench_websocket
 
 bench-pipeline: $(VENV)/.installed ## Measure what the pipeline itself costs, with a provider that answers at once
 	@$(RUN) -m loadtests.bench_pipeline

@@ -2,7 +2,8 @@
 
 On a stack of its own. Each of 2,000 sockets follows a generation of its own, then as many follow one and the
 same; then one generation has a burst of 10,000 events, of which its neighbours must feel nothing. Every event
-must reach everybody who follows, once and in order. Exits with 1 where one is missing, or p95 is above the limit.
+must reach everybody who follows, once and in order. Exits with 1 where one is missing, or where p95 is
+above the limit.
 """
 
 import argparse

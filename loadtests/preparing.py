@@ -19,7 +19,7 @@ from django.conf import settings
 django.setup()
 
 from generations.media.frame import frame_format  # noqa: E402  Settings come first.
-from generations.providers.prerendered import _ready_clip  # noqa: E402
+from generations.providers.prerendered import ready_clip  # noqa: E402
 from loadtests.prompts import ASPECT_RATIOS, RESOLUTION  # noqa: E402
 from videogen.accounts.services import api_key_create  # noqa: E402
 from videogen.stack.keys import LOCAL_USER  # noqa: E402
@@ -43,7 +43,7 @@ def main() -> None:
 
 def encode(aspect_ratio: str, half_seconds: int) -> None:
     frame = frame_format(aspect_ratio=aspect_ratio, resolution=RESOLUTION)
-    _ready_clip(frame, Decimal(f"{half_seconds / 2:.1f}"))
+    ready_clip(frame, Decimal(f"{half_seconds / 2:.1f}"))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ It is not among the built-in ones. This adds it:
 EXTRA_PROVIDERS=prerendered=generations.providers.prerendered.PrerenderedProvider
 """
 
+import os
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -47,20 +48,22 @@ class PrerenderedProvider:
         return Submission(job_id=token)
 
     def fetch(self, spec: ClipSpec, job_id: str, *, into: Path, report: ReportProgress) -> tuple[str, ...]:
-        shutil.copyfile(_ready_clip(spec.frame, spec.scene.duration_seconds), into)
+        shutil.copyfile(ready_clip(spec.frame, spec.scene.duration_seconds), into)
         report(1.0)
         return ()
 
 
-def _ready_clip(frame: FrameFormat, seconds: Decimal) -> Path:
+def ready_clip(frame: FrameFormat, seconds: Decimal) -> Path:
+    """The clip of this form and length, made now if it is the first."""
     directory: Path = settings.DATA_DIR / "prerendered"
     path = directory / f"{frame.width}x{frame.height}-{frame.fps}-{seconds}.mp4"
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
-        # Several processes may make it at once: the encoder renames a whole file into place.
-        with FrameEncoder(path, frame) as encoder:
+        own = path.with_stem(f"{path.stem}-{os.getpid()}")  # Several processes may make it at once.
+        with FrameEncoder(own, frame) as encoder:
             for number in range(frame.frames(float(seconds))):
                 encoder.write(_bar(frame, number))
+        own.replace(path)
     return path
 
 

@@ -6,17 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 from psycopg2.errors import LockNotAvailable
 
 from generations.models import Generation, IdempotencyKey
 from videogen.kernel.errors import DomainError
+from videogen.kernel.prepared import PreparedSql
 
+# These are part of every submission. Almost always the key is new.
+_KNOWN = PreparedSql(
+    "SELECT id FROM generations_idempotencykey WHERE owner_id = %(owner_id)s AND key = %(key)s"
+)
 #: Where another transaction has the key, this waits until that one has ended.
 _RESERVE = """
+SET LOCAL lock_timeout = '2s';
 INSERT INTO generations_idempotencykey (owner_id, key, fingerprint, created_at)
 VALUES (%s, %s, %s, now()) ON CONFLICT (owner_id, key) DO NOTHING
+"""
+_ANSWERED = """
+UPDATE generations_idempotencykey SET generation_id = %s, body = %s WHERE owner_id = %s AND key = %s
 """
 
 
@@ -72,11 +82,9 @@ class Once:
 
     def earlier(self) -> Created | None:
         """What was made under the key before. Raises `IdempotencyMismatch` and `IdempotencyGone`."""
-        if not self.key:
+        if not self.key or _KNOWN.row(owner_id=self.owner.pk, key=self.key) is None:
             return None
-        rows = IdempotencyKey.objects.select_related("generation").filter(owner=self.owner, key=self.key)
-        row = rows.first()
-        return self._replayed(row) if row else None
+        return self._replayed(IdempotencyKey.objects.get(owner=self.owner, key=self.key))
 
     def create(self, make: Callable[[], Generation], answer: Answer) -> Created:
         """Make it in one transaction with the key, or answer what a request that was quicker has made.
@@ -90,9 +98,7 @@ class Once:
                 generation = make()
                 created = Created(generation, answer(generation), replayed=False)
                 if self.key:
-                    IdempotencyKey.objects.filter(owner=self.owner, key=self.key).update(
-                        generation=generation, body=created.answer
-                    )
+                    self._keep(created)
                 return created
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
@@ -104,11 +110,15 @@ class Once:
         if not self.key:
             return None
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '2s'")
             cursor.execute(_RESERVE, [self.owner.pk, self.key, self.fingerprint])
             if cursor.rowcount:
                 return None
         return self._replayed(IdempotencyKey.objects.get(owner=self.owner, key=self.key))
+
+    def _keep(self, created: Created) -> None:
+        body = orjson.dumps(created.answer).decode()
+        with connection.cursor() as cursor:
+            cursor.execute(_ANSWERED, [created.generation.pk, body, self.owner.pk, self.key])
 
     def _replayed(self, row: IdempotencyKey) -> Created:
         if row.fingerprint != self.fingerprint:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Model
 
 from analysis.models import TextCall
 from generations.models import Clip, Generation, IdempotencyKey, ProgressEvent, ProviderCall, StageRun
+from generations.testing.multiplying import multiply, serial
 from generations.tests.clients import client_of
 from generations.tests.factories import (
     AssetFactory,
@@ -24,6 +24,7 @@ from storage_app.models import Asset
 from videogen.accounts.models import ApiKey, Budget
 
 GENERATIONS, OWNERS = 100_000, 200
+NUMBERS = range(1, GENERATIONS + 1)
 #: The newest of them are not finished.
 QUEUED, PROCESSING = 300, 100
 TABLES = (
@@ -46,26 +47,6 @@ DONE = f"NOT {IS_PROCESSING}"
 ENDED = f"CASE WHEN {DONE} THEN {BORN} + interval '50 seconds' END"
 
 
-def multiply(pattern: Model, *, parts: int = 1, where: str = "true", **columns: str) -> None:
-    """As many rows like `pattern` as there are generations and parts, with these columns by expression."""
-    table = pattern._meta.db_table
-    names = [str(field.column) for field in pattern._meta.concrete_fields]
-    made = [columns.get(name, f'pattern."{name}"') for name in names]
-    listed = ", ".join(f'"{name}"' for name in names)
-    source = f"generate_series(1, {GENERATIONS}) n, generate_series(1, {parts}) part"
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE pg_index SET indisready = false WHERE indrelid = '{table}'::regclass")
-        cursor.execute(
-            f"INSERT INTO {table} ({listed}) SELECT {', '.join(made)} FROM {table} pattern, {source} "
-            f"WHERE pattern.{names[0]} = %s AND {where}",
-            [pattern.pk],
-        )
-        cursor.execute(f"DELETE FROM {table} WHERE {names[0]} = %s", [pattern.pk])
-        # Made at once, indexes cost a third of what they do row by row.
-        cursor.execute(f"UPDATE pg_index SET indisready = true WHERE indrelid = '{table}'::regclass")
-        cursor.execute(f"REINDEX TABLE {table}")
-
-
 def crowd_make() -> User:
     """Make all of it. Answers one of the owners, with a key and 500 generations."""
     owners = [UserFactory(username=f"owner-{number}") for number in range(OWNERS)]
@@ -82,10 +63,6 @@ def crowd_make() -> User:
     return alice
 
 
-def _serial(model: type[Model]) -> str:
-    return f"nextval(pg_get_serial_sequence('{model._meta.db_table}', 'id'))"
-
-
 def _keys_make(first: int) -> None:
     client_of(User.objects.get(pk=first))
     some = "n <= 20000"
@@ -93,20 +70,22 @@ def _keys_make(first: int) -> None:
     key = ApiKey.objects.latest("pk")
     multiply(
         key,
+        NUMBERS,
         where=some,
-        id=_serial(ApiKey),
+        id=serial(ApiKey),
         user_id=owner,
         name="'key ' || n",
         prefix="'vg_' || n",
         secret_hash="md5('secret' || n) || md5(n::text)",
     )
     budget = Budget.objects.create(scope="key", subject="x", period="2026-01-01")
-    multiply(budget, where=some, id=_serial(Budget), subject="n::text")
+    multiply(budget, NUMBERS, where=some, id=serial(Budget), subject="n::text")
 
 
 def _generations_make(first: int) -> None:
     multiply(
         GenerationFactory(),
+        NUMBERS,
         id=ID,
         owner_id=f"{first} + mod(n, {OWNERS})",
         prompt="'A lighthouse, number ' || n",
@@ -126,6 +105,7 @@ def _parts_make(first: int) -> None:
     _runs_make(clip)
     multiply(
         call_made(clip=clip),
+        NUMBERS,
         where="mod(n, 3) = 0",
         id="gen_random_uuid()",
         owner_id=owner,
@@ -138,9 +118,18 @@ def _parts_make(first: int) -> None:
         next_look_at=f"CASE WHEN NOT ({DONE}) THEN now() + interval '1 hour' END",
     )
     position = {"generation_id": ID, "position": "part", "fingerprint": "md5('print' || n || part)"}
-    multiply(clip, parts=2, id=CLIP, status=f"CASE WHEN {DONE} THEN 'ready' ELSE 'pending' END", **position)
+    multiply(
+        clip,
+        NUMBERS,
+        parts=2,
+        id=CLIP,
+        status=f"CASE WHEN {DONE} THEN 'ready' ELSE 'pending' END",
+        **position,
+    )
     event = ProgressEventFactory()
-    multiply(event, parts=3, id=_serial(ProgressEvent), generation_id=ID, sequence="part", created_at=BORN)
+    multiply(
+        event, NUMBERS, parts=3, id=serial(ProgressEvent), generation_id=ID, sequence="part", created_at=BORN
+    )
     key = IdempotencyKey.objects.create(owner_id=first, key="x", fingerprint="x")
     named: dict[str, Any] = {
         "owner_id": owner,
@@ -148,9 +137,9 @@ def _parts_make(first: int) -> None:
         "generation_id": ID,
         "created_at": "now()",
     }
-    multiply(key, where="mod(n, 2) = 0", id=_serial(IdempotencyKey), **named)
+    multiply(key, NUMBERS, where="mod(n, 2) = 0", id=serial(IdempotencyKey), **named)
     stored: dict[str, Any] = {"owner_id": owner, "storage_key": "'video/' || n", "created_at": BORN}
-    multiply(AssetFactory(), where=HAS_VIDEO, id=VIDEO, **stored)
+    multiply(AssetFactory(), NUMBERS, where=HAS_VIDEO, id=VIDEO, **stored)
 
 
 def _runs_make(clip: Clip) -> None:
@@ -158,6 +147,7 @@ def _runs_make(clip: Clip) -> None:
     queued, running = f"part = 2 AND {IS_QUEUED}", f"part = 2 AND {IS_PROCESSING} AND NOT {IS_QUEUED}"
     multiply(
         StageRunFactory(clip=clip, generation=clip.generation, stage="clip", attempt=1),
+        NUMBERS,
         parts=2,
         id="gen_random_uuid()",
         generation_id=ID,

@@ -69,13 +69,6 @@ def test_the_queue_position_counts_those_that_wait_longer(api: JsonClient, alice
     assert api.get(f"{GENERATIONS}/{generation.pk}").json()["queue_position"] == 3
 
 
-def test_a_poll_costs_two_queries(
-    api: JsonClient, completed: Generation, django_assert_num_queries: Callable[..., Any]
-) -> None:
-    with django_assert_num_queries(2):
-        api.get(f"{GENERATIONS}/{completed.pk}")
-
-
 PARTS = ["", "/clips", "/events", "/storyboard", "/video", "/poster", "/clips/1/video", "/clips/1/thumbnail"]
 
 

@@ -1,1 +1,1 @@
-"""Both ends of the WebSocket benchmark, each in processes of its own: who writes events, and who hears them."""
+"""Both ends of the WebSocket benchmark, each in its own process: who writes events, and who hears them."""

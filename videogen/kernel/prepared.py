@@ -3,13 +3,17 @@
 import itertools
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Field, Model, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, JSONField, Model, QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
 
@@ -18,6 +22,8 @@ Row = TypeVar("Row", bound=Model)
 #: By connection: the statements that are prepared on it.
 _prepared: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()
 _numbers = itertools.count(1)
+#: What psycopg2 writes by itself as Django would.
+_PLAIN = {str, int, bool, type(None), Decimal, datetime, UUID}
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
@@ -133,11 +139,17 @@ def rows_insert(*rows: Model) -> None:
             tuple(field.attname for field in model._meta.concrete_fields if _is_left_to_database(row, field)),
         )
         statements.append(statement)
-        values += [field.get_db_prep_save(getattr(row, field.attname), database) for field in fields]
+        values += [_prepared_value(row, field, database) for field in fields]
     with database.cursor() as cursor:
         cursor.execute(";".join(statements), values)
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _prepared_value(row: Model, field: "Field[Any, Any]", database: BaseDatabaseWrapper) -> Any:
+    value = getattr(row, field.attname)
+    is_plain = type(value) in _PLAIN and not isinstance(field, JSONField)
+    return value if is_plain else field.get_db_prep_save(value, database)
 
 
 def _is_left_to_database(row: Model, field: "Field[Any, Any]") -> bool:

@@ -100,6 +100,7 @@ def _environment(configuration: StackConfiguration) -> Mapping[str, str]:
         "DATA_DIR": str(configuration.data_dir),
         "DJANGO_SETTINGS_MODULE": "videogen.settings",
         "LOG_FORMAT": os.environ.get("LOG_FORMAT", "text"),
+        "OPENBLAS_NUM_THREADS": "1",  # NumPy would start a thread for each core, and multiplies nothing.
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from generations.providers.registry import hosted_names, hosted_provider
 from generations.services.call_looking import Looker, provider_look
@@ -45,7 +45,7 @@ CHORES: dict[Chore, float] = {
     overdue_replace: 30,
     waiting_wake: 10,
     outputs_fetch: 30,
-    orphans_delete: 600,
+    orphans_delete: 60,
     keys_expire: 3600,
 }
 
@@ -117,6 +117,7 @@ def looks_make() -> None:
 
 def _look(looker: Looker) -> int:
     """How many looks were made."""
+    close_old_connections()  # As requests do, so that it is as old as the settings allow.
     try:
         return looker.look()
     except (OperationalError, InterfaceError) as error:
@@ -127,6 +128,7 @@ def _look(looker: Looker) -> int:
 
 def chores_do(due: dict[Chore, float]) -> None:
     """Do what is due, and note when it is due again."""
+    close_old_connections()
     for chore, every in CHORES.items():
         if time.monotonic() < due[chore]:
             continue

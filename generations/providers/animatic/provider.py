@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -36,10 +37,8 @@ class AnimaticProvider:
         )
 
     def unavailable_because(self) -> str | None:
-        """Whether Skia is installed. Looking does not load it."""
-        if importlib.util.find_spec("skia") is None:
-            return "The drawing library is missing. Install the package skia-python."
-        return None
+        """Whether Skia is installed."""
+        return None if _is_installed() else "The drawing library is missing. Install the package skia-python."
 
     def prepare(self) -> None:
         """Load Skia and all that draws."""
@@ -66,3 +65,8 @@ def load_renderer() -> ModuleType:
         return importlib.import_module(_RENDERER)
     except ImportError as error:
         raise ProviderUnavailable(f"The drawing library cannot be loaded: {error}") from error
+
+
+@cache  # Every request asks, and looking means to go through every folder of the path.
+def _is_installed() -> bool:
+    return importlib.util.find_spec("skia") is not None

@@ -1,5 +1,6 @@
 """API keys: made, found, used, revoked."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -12,7 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from videogen.accounts.models import ApiKey, Scope
-from videogen.accounts.services import api_key_create, api_key_find, api_key_revoke, api_key_touch
+from videogen.accounts.services import (
+    KNOWN_SECONDS,
+    api_key_create,
+    api_key_find,
+    api_key_known,
+    api_key_revoke,
+    api_key_touch,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +71,30 @@ def test_a_key_that_is_over_is_not_found(change: dict[str, object]) -> None:
 def test_a_key_that_expires_later_is_found() -> None:
     _, secret = api_key_create(user_name="alice", expires_at=timezone.now() + timedelta(minutes=1))
     assert api_key_find(secret=secret) is not None
+
+
+def test_a_key_that_is_used_often_is_looked_up_once() -> None:
+    _, secret = api_key_create(user_name="alice")
+    now = timezone.now()
+    api_key_known(secret=secret, now=now)
+    with CaptureQueriesContext(connection) as queries:
+        assert api_key_known(secret=secret, now=now) is not None
+    assert len(queries) == 0
+
+
+def test_a_key_that_was_revoked_elsewhere_works_on_for_seconds_only() -> None:
+    key, secret = api_key_create(user_name="alice")
+    assert api_key_known(secret=secret, now=timezone.now()) is not None
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
+    time.sleep(KNOWN_SECONDS + 0.1)
+    assert api_key_known(secret=secret, now=timezone.now()) is None
+
+
+def test_a_key_in_memory_expires_at_its_moment() -> None:
+    expires_at = timezone.now() + timedelta(minutes=1)
+    _, secret = api_key_create(user_name="alice", expires_at=expires_at)
+    assert api_key_known(secret=secret, now=timezone.now()) is not None
+    assert api_key_known(secret=secret, now=expires_at) is None
 
 
 def test_revoking_twice_keeps_the_first_moment() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from videogen.kernel import redis
-from videogen.kernel.ratelimit import rate_take
+from videogen.kernel.ratelimit import RateStock, rate_take
 from videogen.kernel.redis import cache_redis
 
 
@@ -68,3 +68,50 @@ def no_redis(settings: Any) -> Iterator[None]:
 def test_without_redis_everything_is_allowed_and_the_log_says_so(no_redis: None, caplog: Any) -> None:
     assert all(rate_take(key="k", count=1, seconds=3600).allowed for _ in range(3))
     assert "Rate limits are off" in caplog.text
+
+
+# Stocks
+
+
+class Clock:
+    """Moves by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_two_processes_with_stocks_allow_no_more_together() -> None:
+    stocks = RateStock(), RateStock()
+    allowed = sum(
+        stock.take(key="k", count=1000, seconds=3600).allowed for _ in range(700) for stock in stocks
+    )
+    assert 980 <= allowed <= 1000
+
+
+def test_who_asks_often_asks_redis_seldom() -> None:
+    stock, before = RateStock(), _commands()
+    remaining = [stock.take(key="k", count=100_000, seconds=3600).remaining for _ in range(500)]
+    assert _commands() - before < 15
+    assert remaining == sorted(remaining, reverse=True)
+
+
+def test_who_asks_seldom_takes_one_at_a_time() -> None:
+    clock = Clock()
+    stock = RateStock(clock=clock)
+    remaining = []
+    for _ in range(5):
+        clock.now += 10
+        remaining.append(stock.take(key="k", count=100_000, seconds=10**9).remaining)
+    assert remaining == [99_999, 99_998, 99_997, 99_996, 99_995]
+
+
+def test_a_small_limit_is_counted_one_by_one() -> None:
+    stocks = [RateStock() for _ in range(4)]
+    allowed = [stock.take(key="k", count=20, seconds=3600).allowed for _ in range(50) for stock in stocks]
+    assert sum(allowed) == 20
+
+
+def _commands() -> int:
+    return int(cache_redis().info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0))
