@@ -33,7 +33,7 @@ up: $(VENV)/.installed ## Keep the whole stack up: HOST=127.0.0.1 PORT=8000 WS_P
 	@exec $(RUN) manage.py up
 
 test: $(VENV)/.installed-dev ## Run all tests
-	@$(RUN) -m pytest --numprocesses 2 --dist loadfile
+	@$(RUN) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: test ## Run all tests, then lint, types, migrations, deployment settings, OpenAPI, Docker files
 	$(VENV)/bin/ruff check .

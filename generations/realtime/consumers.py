@@ -75,6 +75,8 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         self.malformed = 0
         self.wake = asyncio.Event()
         self.gone: list[UUID] = []
+        self.writing_since: float | None = None
+        self.is_stuck = False
         self.look_at = asyncio.get_running_loop().time() + CHECK_SECONDS
         await self.accept()
         try:
@@ -200,6 +202,14 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
                 subscription.hear_sequence(newest[generation_id])
         self.wake.set()
 
+    def hear_time(self, now: float) -> None:
+        """Give up on a client that has not read for `SEND_SECONDS`."""
+        if self.writing_since is None or now - self.writing_since < SEND_SECONDS or self.ending:
+            return
+        self._end(Refused(CloseCode.TOO_SLOW, "You read too slowly; connect again with ?after=N."))
+        self.is_stuck = True
+        self.writer.cancel()
+
     # To the client
 
     def _reply(self, message: dict[str, Any]) -> None:
@@ -227,8 +237,11 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
                 logger.warning("A socket waits, a server is away: %s", error)
                 await asyncio.sleep(SOON_SECONDS)
                 self.wake.set()
-            except TimeoutError:
-                self._end(Refused(CloseCode.TOO_SLOW, "You read too slowly; connect again with ?after=N."))
+            except asyncio.CancelledError:
+                if not self.is_stuck:
+                    raise
+                self.is_stuck = False
+                self.writer.uncancel()
         for generation_id in list(self.subscriptions):
             await self._unsubscribe(generation_id)
         # For a client that has stopped reading this waits, holding nothing, until it reads or goes away.
@@ -259,8 +272,9 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
 
     async def _write(self, message: dict[str, Any]) -> None:
         if not self.ending:
-            async with asyncio.timeout(SEND_SECONDS):
-                await self.send(text_data=orjson.dumps(message).decode())
+            self.writing_since = asyncio.get_running_loop().time()
+            await self.send(text_data=orjson.dumps(message).decode())
+            self.writing_since = None
 
     def _writer_ended(self, writer: "asyncio.Task[None]") -> None:
         error = None if writer.cancelled() else writer.exception()

@@ -33,6 +33,9 @@ class Watcher(Protocol):
     def followed(self) -> list[UUID]:
         """The generations that it follows."""
 
+    def hear_time(self, now: float) -> None:
+        """The time of the event loop, once a round."""
+
     def hear_look(self, *, is_welcome: bool, followed: Sequence[UUID], newest: Mapping[UUID, int]) -> None:
         """Whether its caller may still watch, and the newest event of each that it followed; of those that
         are gone there is none. It sets `look_at` anew.
@@ -58,6 +61,8 @@ class Rounds:
         while self._watchers:
             await asyncio.sleep(ROUND_SECONDS)
             now = asyncio.get_running_loop().time()
+            for watcher in list(self._watchers):
+                watcher.hear_time(now)
             due = [watcher for watcher in self._watchers if watcher.look_at <= now]
             try:
                 for start in range(0, len(due), MOST_AT_ONCE):

@@ -57,13 +57,14 @@ def _websocket(configuration: StackConfiguration) -> Program:
         "--ws-max-size": 65536,
         "--ws-ping-interval": 20,
         "--ws-ping-timeout": 20,
+        "--ws-per-message-deflate": "false",  # Messages are small; it would take 100 KB for each socket.
         "--timeout-graceful-shutdown": 2,  # Sockets never end by themselves.
         "--log-level": "warning",
     }
     return _python(
         configuration,
         "websocket",
-        *["-m", "uvicorn", "videogen.asgi:application", *_words(options)],
+        *["-m", "uvicorn", "videogen.asgi:application", "--no-proxy-headers", *_words(options)],
         is_ready=partial(_listens, configuration.websocket_url),
     )
 
