@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from generations.providers.registry import hosted_names
@@ -22,8 +23,8 @@ FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_da
 def connections_by_process(configuration: StackConfiguration) -> Mapping[str, int]:
     """The most that each kind of process opens: a connection belongs to a thread, and threads are bounded."""
     return {
-        # One for each thread that serves.
-        "web": configuration.web_workers * configuration.web_threads,
+        # One for each thread that serves, and one to ask how far a replica is behind.
+        "web": configuration.web_workers * (configuration.web_threads + bool(settings.DATABASE_REPLICA_URL)),
         # Every query is sent to the one thread that asgiref keeps for them.
         "websocket": 1,
         # The attempt and its heartbeat; RQ's own process asks nothing.

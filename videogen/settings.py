@@ -313,6 +313,8 @@ STAGE_MAX_LOSSES = env_int("STAGE_MAX_LOSSES", 10, at_least=1, at_most=100)
 MAX_ACTIVE_GENERATIONS = env_int("MAX_ACTIVE_GENERATIONS", 1000, at_least=1)
 ASSET_URL_SECONDS = env_int("ASSET_URL_SECONDS", 3600, at_least=30, at_most=604_800)
 RATE_LIMIT_READ = env_rate("RATE_LIMIT_READ", "6000/minute")
+# So many answers to polls does a web process keep; 0: none.
+POLLS_REMEMBERED = env_int("POLLS_REMEMBERED", 5000, at_most=1_000_000)
 RATE_LIMIT_WRITE = env_rate("RATE_LIMIT_WRITE", "300/minute")
 IDEMPOTENCY_HOURS = env_int("IDEMPOTENCY_HOURS", 24, at_least=1)
 

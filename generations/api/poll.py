@@ -44,7 +44,7 @@ class _Kept(NamedTuple):
 
 
 #: A few kilobytes each.
-_kept = memory(seconds=600, most=5000)
+_kept = memory(seconds=600, most=settings.POLLS_REMEMBERED)
 _lock = Lock()
 
 
@@ -70,7 +70,8 @@ def _written(owner_id: int, generation_id: UUID, using: str) -> Written | None:
     if generation is None:
         return None
     written = Written.of(generation)
-    if generation.status != GenerationStatus.QUEUED:  # Its place in the queue depends on others.
+    # The place in the queue depends on others.
+    if settings.POLLS_REMEMBERED and generation.status != GenerationStatus.QUEUED:
         with _lock:
             _kept[generation_id] = _Kept(generation.row_version, owner_id, written)  # type: ignore[attr-defined]
     return written
@@ -111,8 +112,11 @@ def _quick(request: HttpRequest, generation_id: UUID) -> HttpResponseBase | None
         if not request_count(request, caller_of_key(key)).allowed:
             return None
         answer = poll(request, owner_id=key.user_id, generation_id=generation_id)
-    except (DisallowedHost, OperationalError, InterfaceError):
-        return None  # The view meets it again, and its refusal is for all to share.
+    except DisallowedHost:
+        return None  # The view meets it again, and refuses it.
+    except (OperationalError, InterfaceError) as error:
+        request.poll_error = error  # type: ignore[attr-defined]  # The view need not wait for it again.
+        return None
     if isinstance(answer, HttpResponse):
         answer.headers["Content-Length"] = str(len(answer.content))
         answer.headers["X-Frame-Options"] = settings.X_FRAME_OPTIONS

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                     ("dissolve", "Dissolve"),
                     ("wipe", "wipe from the left"),
                 ],
+                db_default="cut",
                 default="cut",
                 max_length=20,
             ),

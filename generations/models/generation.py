@@ -89,7 +89,10 @@ class Generation(models.Model):
     )
     aspect_ratio = models.CharField(max_length=8)
     resolution = models.CharField(max_length=8)
-    transition = models.CharField(max_length=20, choices=Transition, default=Transition.CUT)
+    # The database has the default, too: processes of the version before go on while this one starts.
+    transition = models.CharField(
+        max_length=20, choices=Transition, default=Transition.CUT, db_default=Transition.CUT
+    )
     style = models.CharField(max_length=200, blank=True)
     brand = models.JSONField(null=True, blank=True)
     references = models.JSONField("ids of reference pictures", default=list, blank=True)

@@ -52,10 +52,19 @@ class Rounds:
     def join(self, watcher: Watcher) -> None:
         self._watchers.add(watcher)
         if self._walk is None or self._walk.done():
-            self._walk = asyncio.create_task(self._go())
+            self._begin()
 
     def leave(self, watcher: Watcher) -> None:
         self._watchers.discard(watcher)
+
+    def _begin(self) -> None:
+        self._walk = asyncio.create_task(self._go())
+        self._walk.add_done_callback(self._ended)
+
+    def _ended(self, walk: "asyncio.Task[None]") -> None:
+        if not walk.cancelled() and (error := walk.exception()):
+            logger.error("The sockets of this process were not looked after", exc_info=error)
+            self._begin()
 
     async def _go(self) -> None:
         while self._watchers:

@@ -54,7 +54,8 @@ SELECT count(*) FROM generations_generation
 WHERE owner_id = %s AND status IN ({", ".join(f"'{status}'" for status in UNFINISHED)})
 """  # noqa: S608  Of our own words.
 
-#: More of one owner's requests than these are never accepted at the same moment.
+#: Requests of one owner that are accepted at the same moment, at most. Further from the limit nobody waits
+#: for anybody; a larger crowd could pass it by as many as it is larger.
 CROWD = 200
 
 

@@ -84,7 +84,8 @@ class Once:
         """What was made under the key before. Raises `IdempotencyMismatch` and `IdempotencyGone`."""
         if not self.key or _KNOWN.row(owner_id=self.owner.pk, key=self.key) is None:
             return None
-        return self._replayed(IdempotencyKey.objects.get(owner=self.owner, key=self.key))
+        row = self._row()
+        return self._replayed(row) if row else None
 
     def create(self, make: Callable[[], Generation], answer: Answer) -> Created:
         """Make it in one transaction with the key, or answer what a request that was quicker has made.
@@ -113,7 +114,12 @@ class Once:
             cursor.execute(_RESERVE, [self.owner.pk, self.key, self.fingerprint])
             if cursor.rowcount:
                 return None
-        return self._replayed(IdempotencyKey.objects.get(owner=self.owner, key=self.key))
+        row = self._row()
+        return self._replayed(row) if row else self._reserve()  # It has expired in this moment.
+
+    def _row(self) -> IdempotencyKey | None:
+        rows = IdempotencyKey.objects.select_related("generation")
+        return rows.filter(owner=self.owner, key=self.key).first()
 
     def _keep(self, created: Created) -> None:
         body = orjson.dumps(created.answer).decode()

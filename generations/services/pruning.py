@@ -82,7 +82,7 @@ def _attempts(pks: list[UUID], status: str) -> QuerySet[StageRun]:
 def _runs_of_the_history() -> list[UUID]:
     """What estimates are made from: there may have been nothing newer for long."""
     newest = [
-        StageRun.objects.filter(stage=stage.name, status=StageStatus.SUCCEEDED, turn=0)
+        StageRun.objects.filter(~Q(stage="clip") | Q(turn=0), stage=stage.name, status=StageStatus.SUCCEEDED)
         .order_by("-finished_at")
         .values_list("pk", flat=True)[:HISTORY_RUNS]
         for stage in STAGES

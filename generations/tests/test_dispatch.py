@@ -1,5 +1,6 @@
 """The dispatcher lives through a database that is away, and is not hasty when it is back."""
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -42,3 +43,13 @@ def test_workers_have_a_lease_to_beat_again_after_the_database_was_away(silent_r
     chores_do({chore: at - 2 for chore, at in due.items()})  # Two seconds later.
     silent_run.refresh_from_db()
     assert silent_run.status == "running"
+
+
+def test_a_connection_gets_no_older_than_the_settings_allow() -> None:
+    connection.ensure_connection()
+    first, nothing_due = connection.connection, dict.fromkeys(CHORES, math.inf)
+    chores_do(nothing_due)
+    assert connection.connection is first
+    connection.close_at = 0.0  # CONN_MAX_AGE has passed.
+    chores_do(nothing_due)
+    assert connection.connection is not first

@@ -52,6 +52,13 @@ def test_a_status_poll(api: JsonClient, alice: User, status: str) -> None:
     check(lambda: api.get(f"{GENERATIONS}/{generation.pk}"), "generations_generation_pkey", most_rows=5)
 
 
+def test_a_poll_of_what_is_remembered(api: JsonClient, alice: User) -> None:
+    url = f"{GENERATIONS}/{newest(alice, 'completed').pk}"
+    api.get(url)
+    heard = check(lambda: api.get(url), "generations_generation_pkey", most_rows=1)
+    assert len(heard.statements) == 1
+
+
 def test_a_place_in_the_queue_is_counted_in_its_index(api: JsonClient, alice: User) -> None:
     generation = newest(alice, "queued")
     heard = check(lambda: api.get(f"{GENERATIONS}/{generation.pk}"), "generation_queue")
@@ -120,14 +127,15 @@ CHORES = {
     "queued_send": "stage_run_queued",
     "silent_replace": "stage_run_leases",
     "waiting_wake": "stage_run_waiting",
-    "outputs_fetch": "generation_status_created",
+    "outputs_fetch": "provider_call_history",
+    "orphans_delete": "asset_age",
     "keys_expire": "idempotency_key_age",
 }
 
 
-@pytest.mark.parametrize("chore", CHORES)
-def test_a_round_of_the_dispatcher(alice: User, chore: str) -> None:
-    check(getattr(dispatching, chore))
+@pytest.mark.parametrize("chore, index", CHORES.items())
+def test_a_round_of_the_dispatcher(alice: User, chore: str, index: str) -> None:
+    check(getattr(dispatching, chore), index)
 
 
 def test_overdue_runs_are_found_among_those_at_work(alice: User) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from rich.progress import Progress
@@ -19,6 +19,7 @@ WARM_UP_ROUNDS = 5
 BODY = b'{"prompt": "A train crosses a country from the sea to the mountains", "duration_seconds": 30}'
 
 serial = count()
+T = TypeVar("T")
 
 #: Milliseconds of each measurement, by what was done and where.
 Times = dict[tuple[str, Size], list[float]]
@@ -47,7 +48,7 @@ def bearer(place: Place) -> dict[str, str]:
 
 
 def asking(path: Callable[[Place], str]) -> Callable[[Place], dict[str, float]]:
-    """Asks the API for this. The key of the answer is completed by whoever knows the deed's name."""
+    """A deed that gets this from the API. Answers milliseconds by part; the whole has no name."""
 
     def ask(place: Place) -> dict[str, float]:
         return {"": exchange(place.web, "GET", path(place), bearer(place))[0]}
@@ -58,7 +59,7 @@ def asking(path: Callable[[Place], str]) -> Callable[[Place], dict[str, float]]:
 def submit(place: Place) -> dict[str, float]:
     headers = bearer(place) | {"Idempotency-Key": f"growth-{next(serial)}"}
     taken, _, location = exchange(place.web, "POST", API, headers, BODY)
-    place.resident.do("submission_forget", urlsplit(location).path.rsplit("/", 1)[1])
+    place.submitted.append(urlsplit(location).path.rsplit("/", 1)[1])
     return {"": taken}
 
 
@@ -97,7 +98,7 @@ class Backends:
         """So far, or None where the system does not say it precisely."""
         self._cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [size.database])
         paths = [Path(f"/proc/{pid}/schedstat") for (pid,) in self._cursor.fetchall()]
-        if not all(path.exists() for path in paths):
+        if not paths or not all(path.exists() for path in paths):
             return None
         return sum(int(path.read_text().split()[0]) for path in paths) / 1e6
 
@@ -105,24 +106,25 @@ class Backends:
 def measure(
     places: list[Place], backends: Backends, *, rounds: int, progress: Progress
 ) -> tuple[Times, Times]:
-    """Wall clock and PostgreSQL's work. Every deed at every place in turn, each round beginning elsewhere."""
+    """Wall clock and PostgreSQL's work. Each round begins with another deed and at another place."""
     wall: Times = {}
     work: Times = {}
     for number in progress.track(range(-WARM_UP_ROUNDS, rounds), description="Measuring"):
-        for name, deed in DEEDS.items():
+        for name in turned(list(DEEDS), number):
             for place in turned(places, number):
                 before = backends.milliseconds(place.size)
-                taken = deed(place)
+                taken = DEEDS[name](place)
                 after = backends.milliseconds(place.size)
+                place.tidy()
                 if number < 0:
                     continue
                 for part, milliseconds in taken.items():
                     wall.setdefault((part or name, place.size), []).append(milliseconds)
-                if before is not None and after is not None and name != "submission":
+                if before is not None and after is not None:
                     work.setdefault((name, place.size), []).append(after - before)
     return wall, work
 
 
-def turned(places: list[Place], number: int) -> list[Place]:
-    first = number % len(places)
-    return places[first:] + places[:first]
+def turned(in_order: list[T], number: int) -> list[T]:
+    first = number % len(in_order)
+    return in_order[first:] + in_order[:first]

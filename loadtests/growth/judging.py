@@ -28,7 +28,7 @@ def summary(milliseconds: list[float]) -> Summary:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One deed with the shortest and with the longest history."""
+    """One number with the shortest and with the longest history."""
 
     ratio: float
     limit_ms: float

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,19 @@ class Resident:
 
 @dataclass(frozen=True)
 class Place:
-    """One database that can be asked. `web` is kept open."""
+    """One database that can be asked. `web` is kept open; `submitted` is what has to be taken back."""
 
     size: Size
     caller: Caller
     facts: dict[str, Any]
     web: HTTPConnection
     resident: Resident
+    submitted: list[str] = field(default_factory=list)
+
+    def tidy(self) -> None:
+        """So that the backlog stays as long as it is."""
+        while self.submitted:
+            self.resident.do("submission_forget", self.submitted.pop())
 
 
 def environment_of(ground: Ground, size: Size, redis: int) -> dict[str, str]:
@@ -96,19 +102,27 @@ def environment_of(ground: Ground, size: Size, redis: int) -> dict[str, str]:
 @contextmanager
 def places(ground: Ground, sizes: list[Size]) -> Iterator[list[Place]]:
     """A place for each size, until the `with` block ends."""
+    secret = ground.callers[0].secret
+    environments = databases_make(ground, sizes)
     with ExitStack() as stack:
-        made = []
-        environments = databases_make(ground, sizes)
-        for size, environment in environments.items():
-            log = Path(environment["DATA_DIR"]) / "resident.log"
-            resident = stack.enter_context(closing(Resident(environment, log)))
-            facts = resident.do("facts")
-            caller = Caller(ground.callers[0].secret, "", [facts["processing"]])
-            own_ground = Ground(environment, [caller], ground.server_ids)
-            (service,) = stack.enter_context(services([KINDS[OURS]], own_ground))
-            web = stack.enter_context(closing(HTTPConnection("127.0.0.1", service.port, timeout=60)))
-            made.append(Place(size, caller, facts, web, resident))
-        yield made
+        yield [
+            stack.enter_context(place(size, environment, secret))
+            for size, environment in environments.items()
+        ]
+
+
+@contextmanager
+def place(size: Size, environment: dict[str, str], secret: str) -> Iterator[Place]:
+    """Ask with the first caller's `secret`, where rows are already."""
+    log = Path(environment["DATA_DIR"]) / "resident.log"
+    with closing(Resident(environment, log)) as resident:
+        facts = resident.do("facts")
+        caller = Caller(secret, "", [facts["processing"]])
+        with (
+            services([KINDS[OURS]], Ground(environment, [caller], [])) as (service,),
+            closing(HTTPConnection("127.0.0.1", service.port, timeout=60)) as web,
+        ):
+            yield Place(size, caller, facts, web, resident)
 
 
 def databases_make(ground: Ground, sizes: list[Size]) -> dict[Size, dict[str, str]]:

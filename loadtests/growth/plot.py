@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from loadtests.growth.deeds import DEEDS
 from loadtests.growth.places import Size
@@ -68,6 +68,7 @@ def _lines(axes: Axes, result: dict[str, Any], sizes: list[Size], numbers: list[
         axes.plot(numbers, medians, color=colour, label=name, marker="o", markersize=4, linewidth=1.8)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
     axes.set_xticks(numbers)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -18,16 +17,14 @@ from loadtests.growth.places import Place, Size
 from loadtests.reporting.about import machine_describe
 
 NAME = "bench-growth"
+WALL, WORK = "wall clock", "PostgreSQL"
 
 
 def report(places: list[Place], wall: Times, work: Times, *, rounds: int, postgres: str) -> dict[str, Any]:
-    summaries = {key: summary(taken) for key, taken in wall.items()}
     sizes = [place.size for place in places]
-    shortest, *_, longest = histories(sizes)
-    verdicts = {name: asdict(verdict(summaries[name, shortest], summaries[name, longest])) for name in DEEDS}
     measurements = [
-        {"deed": name, **asdict(size), **asdict(summaries[name, size]), "milliseconds": taken}
-        | {"postgres_ms": median(work[name, size]) if (name, size) in work else None}
+        {"deed": name, **asdict(size), **asdict(summary(taken)), "milliseconds": taken}
+        | {"postgres": asdict(summary(work[name, size])) if (name, size) in work else None}
         for (name, size), taken in wall.items()
     ]
     return {
@@ -37,8 +34,18 @@ def report(places: list[Place], wall: Times, work: Times, *, rounds: int, postgr
         "warmed": f"{WARM_UP_ROUNDS} rounds of everything at every size were made before, and thrown away",
         "rounds": rounds,
         "sizes": [asdict(place.size) | {"rows": place.facts["rows"]} for place in places],
-        "verdicts": verdicts,
+        "verdicts": {WALL: verdicts(wall, sizes), WORK: verdicts(work, sizes)},
         "measurements": measurements,
+    }
+
+
+def verdicts(times: Times, sizes: list[Size]) -> dict[str, dict[str, Any]]:
+    """Of each deed, where it was measured."""
+    shortest, longest = histories(sizes)[0], histories(sizes)[-1]
+    return {
+        name: asdict(verdict(summary(times[name, shortest]), summary(times[name, longest])))
+        for name in DEEDS
+        if (name, longest) in times
     }
 
 
@@ -78,23 +85,20 @@ def show(console: Console, result: dict[str, Any], directory: Path) -> int:
     console.print(_history_table(result, histories(sizes)))
     console.print(_backlog_table(result, sizes))
     console.print(
-        "Milliseconds: median, p95 (PostgreSQL's own work, median). "
-        f"A median may be {LIMIT:g} times as long at most, and what the quartiles say is noise."
+        f"Milliseconds: median, p95 (median of {WORK}'s own work). Either median may be {LIMIT:g} times as "
+        "long at most, and what the quartiles say is noise."
     )
     console.print(f"Written to {directory}/{NAME}.json, .svg and .png.")
-    return 0 if all(found["is_kept"] for found in result["verdicts"].values()) else 1
+    return 0 if all(each["is_kept"] for of in result["verdicts"].values() for each in of.values()) else 1
 
 
 def _history_table(result: dict[str, Any], sizes: list[Size]) -> Table:
     heads = [f"{size.history:,}" for size in sizes]
-    table = Table("", *heads, "times", "limit", "", title=f"{sizes[0].backlog:,} unfinished, ended:")
+    table = Table("", *heads, "times (work)", title=f"{sizes[0].backlog:,} unfinished, ended:")
     for name, rows in by_deed(result).items():
-        cells = [_cell(rows[size]) for size in sizes]
-        if found := result["verdicts"].get(name):
-            mark = "[green]✓[/]" if found["is_kept"] else "[red]✗[/]"
-            table.add_row(name, *cells, f"{found['ratio']:.2f}", f"{found['limit_ms']:.1f} ms", mark)
-        else:
-            table.add_row(part_of(name), *cells, style="dim")
+        wall, work = (result["verdicts"][kind].get(name) for kind in (WALL, WORK))
+        times = f"{_times(wall)} ({_times(work)})" if wall and work else _times(wall) if wall else ""
+        _row_add(table, name, [_cell(rows[size]) for size in sizes], times)
     return table
 
 
@@ -103,17 +107,22 @@ def _backlog_table(result: dict[str, Any], sizes: list[Size]) -> Table:
     heads = [f"{size.backlog:,}" for size in grown] + [f"{size.backlog:,}, pruned" for size in pruned]
     table = Table("", *heads, title=f"{grown[0].history:,} ended, unfinished:")
     for name, rows in by_deed(result).items():
-        cells = [_cell(rows[size]) for size in (*grown, *pruned)]
-        is_part = name not in result["verdicts"]
-        table.add_row(part_of(name) if is_part else name, *cells, style="dim" if is_part else "")
+        _row_add(table, name, [_cell(rows[size]) for size in (*grown, *pruned)])
     return table
 
 
-def part_of(name: str) -> str:
-    """How a part of the dispatcher's round is shown, below the whole."""
-    return f"  {name.removeprefix('dispatch: ')}"
+def _row_add(table: Table, name: str, cells: list[str], *more: str) -> None:
+    """Parts of the dispatcher's round stand below the whole."""
+    is_part = name not in DEEDS
+    shown = f"  {name.removeprefix('dispatch: ')}" if is_part else name
+    table.add_row(shown, *cells, *more, style="dim" if is_part else "")
+
+
+def _times(found: Mapping[str, Any]) -> str:
+    mark = "" if found["is_kept"] else f" [red]✗ over {found['limit_ms']:.1f} ms[/]"
+    return f"{found['ratio']:.2f}{mark}"
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    work = "" if row["postgres_ms"] is None else f" ({row['postgres_ms']:.1f})"
+    work = f" ({row['postgres']['median_ms']:.1f})" if row["postgres"] else ""
     return f"{row['median_ms']:.1f} {row['p95_ms']:.1f}{work}"

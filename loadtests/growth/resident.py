@@ -71,7 +71,7 @@ def milliseconds(do: Callable[[], object]) -> float:
 
 
 def submission_forget(pk: str) -> None:
-    """As if it had never come, so that the backlog stays as long as it is."""
+    """As if it had never come."""
     generation = Generation.objects.get(pk=pk)
     for run in generation.stage_runs.all():
         django_rq.get_queue(run.queue).remove(job_id(run))

@@ -102,10 +102,11 @@ def budget_reserve(*, key: ApiKey | None, amount_usd: Decimal, on: date) -> None
     """Hold the amount back. Raises `BudgetExceeded` and changes nothing where it does not fit.
 
     Any number of processes may do so at once. They wait for each other until their transactions
-    end, so let those be short. The key's limit is the one that `key` was read with.
+    end, so let those be short. The key's limit is the one that stands now.
     """
     amount = _exact(amount_usd)
     with _budgets_lock():
+        key = key and (ApiKey.objects.filter(pk=key.pk).first() or key)
         for budget in _budgets(key.pk if key else None, on) if amount else ():
             limit = _limit_of(budget, key)
             fits = Q() if limit is None else Q(spent_usd__lte=limit - amount - F("reserved_usd"))

@@ -5,6 +5,7 @@ and `RateLimit: "read";r=5999;t=1`.
 """
 
 import math
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,11 +20,14 @@ _stock = RateStock()
 
 
 def request_count(request: HttpRequest, caller: str) -> RateDecision:
-    """Count this request, and leave the headers that tell of it with the request."""
+    """Count this request, once, and leave with it what came of it and the headers that tell of it."""
+    if (known := getattr(request, "rate_decision", None)) is not None:
+        return cast(RateDecision, known)
     name = "read" if request.method in SAFE_METHODS else "write"
     count, seconds = getattr(settings, f"RATE_LIMIT_{name.upper()}")
     decision = _stock.take(key=f"{name}:{caller}", count=count, seconds=seconds)
     reset = math.ceil(decision.reset_seconds)
+    request.rate_decision = decision  # type: ignore[attr-defined]
     request.rate_limit_headers = {  # type: ignore[attr-defined]
         "RateLimit-Policy": f'"{name}";q={count};w={seconds}',
         "RateLimit": f'"{name}";r={decision.remaining};t={reset}',

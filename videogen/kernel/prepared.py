@@ -11,8 +11,9 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, JSONField, Model, QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
@@ -45,13 +46,23 @@ class PreparedSql:
             if settings.PGBOUNCER:  # The next statement may meet another connection of the server.
                 cursor.execute(self._text, parameters)
             else:
-                known = _prepared.setdefault(database.connection, set())
-                if self._name not in known:
-                    cursor.execute(self._prepare)
-                    known.add(self._name)
-                cursor.execute(self._execute, parameters)
+                self._run(cursor, database, parameters)
             row: tuple[Any, ...] | None = cursor.fetchone()
         return row
+
+    def _run(self, cursor: CursorWrapper, database: BaseDatabaseWrapper, parameters: dict[str, Any]) -> None:
+        known = _prepared.setdefault(database.connection, set())
+        if self._name not in known:
+            cursor.execute(self._prepare)
+            known.add(self._name)
+        try:
+            cursor.execute(self._execute, parameters)
+        except NotSupportedError:  # A migration has changed the type of a column since.
+            if database.in_atomic_block:
+                raise
+            cursor.execute(f"DEALLOCATE {self._name}")
+            cursor.execute(self._prepare)
+            cursor.execute(self._execute, parameters)
 
 
 class PreparedRead(Generic[Row]):

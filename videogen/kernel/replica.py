@@ -3,8 +3,9 @@
 A mark is a place in the primary's log that the replica must have replayed before it serves an owner.
 Whatever is written for an owner raises the mark, and so does every read that the primary served in the
 replica's stead: who has seen 60 % there is not shown 55 % here. A window of time could not promise that
-without keeping whoever polls on the primary for good. Marks live in Redis, for all processes together;
-they may go once any replica that is still asked must have passed them.
+without keeping whoever polls on the primary for good. Marks live in the Redis that
+does not evict, for all processes together; they may go once any replica that is still asked must have
+passed them.
 """
 
 import logging
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from videogen.kernel.redis import cache_redis
+from videogen.kernel.redis import queue_redis
 from videogen.kernel.standby import LATE_SECONDS, REPLICA, primary_position, standby
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def replica_wrote(*, owner_id: int) -> None:
         return
     try:
         position = primary_position()
-        raise_mark = cache_redis().register_script(_RAISE)
+        raise_mark = queue_redis().register_script(_RAISE)
         raise_mark(keys=[_key(owner_id)], args=[position, MARK_SECONDS])
     except (OperationalError, InterfaceError, RedisError) as error:  # What was written is written.
         logger.warning("An owner's mark was not raised: %s", error)
@@ -67,7 +68,7 @@ def replica_wrote(*, owner_id: int) -> None:
 
 def _may_serve(owner_id: int) -> bool:
     try:
-        mark = cache_redis().get(_key(owner_id))
+        mark = queue_redis().get(_key(owner_id))
     except RedisError:
         standby.distrust()
         return False
