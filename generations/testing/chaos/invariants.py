@@ -86,7 +86,7 @@ def known(world: World) -> Iterator[str]:
     """Every job is known to a call, or its call asks for a decision."""
     for order in world.orders:
         if order.call is None:
-            yield str(order)
+            yield f"{order}; by its token it is {world.history_of(order.submission.token)}"
         elif not order.call.job_id and order.call.status == CallStatus.SUBMITTING:
             yield f"{order} has not been doubted"
 
@@ -124,7 +124,7 @@ def flagged_visibly(world: World) -> Iterator[str]:
     """A clip that was sent again says so: in the warnings, in the history, and on the call."""
     for call in world.calls:
         generation = world.generations.get(call.generation_id) if call.generation_id else None
-        if call.replaces_id is None or generation is None:
+        if call.replaces_id is None or generation is None or _was_spared(call):
             continue
         told = ProgressEvent.objects.filter(
             generation=generation, type="clip.sent_again", position=call.position
@@ -134,6 +134,11 @@ def flagged_visibly(world: World) -> Iterator[str]:
             told and warned and ProviderCall.objects.filter(pk=call.replaces_id, is_superseded=True).exists()
         ):
             yield f"call {call.pk} of {generation.pk} replaces {call.replaces_id}"
+
+
+def _was_spared(call: ProviderCall) -> bool:
+    """Whether the call that it was to replace turned up before it was sent."""
+    return call.status == CallStatus.CANCELLED and call.sent_at is None
 
 
 def no_gap(world: World) -> Iterator[str]:

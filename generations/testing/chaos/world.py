@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from generations.models import Generation, ProviderCall, StageRun
+from generations.models import Generation, ProgressEvent, ProviderCall, StageRun
 from generations.states import FINISHED, LIVE, CallStatus
 from generations.testing.video_servers.jobs import Job, State
 from generations.testing.video_servers.ledger import Submission
@@ -86,6 +86,25 @@ class World:
             if order.call:
                 by_clip[order.call.clip_id or order.call.pk, order.call.fingerprint].append(order)
         return by_clip
+
+    def history_of(self, token: str) -> str:
+        """What became of the call with this token, and what was told about its clip."""
+        call = next((call for call in self.calls if str(call.pk) == token), None)
+        if call is None:
+            return "no call"
+        moments = (
+            "sent_at",
+            "accepted_at",
+            "doubted_at",
+            "given_up_at",
+            "cancel_requested_at",
+            "finished_at",
+        )
+        times = ", ".join(f"{name} {getattr(call, name):%H:%M:%S}" for name in moments if getattr(call, name))
+        events = ProgressEvent.objects.filter(generation=call.generation_id, position=call.position)
+        told = ", ".join(f"{each.created_at:%H:%M:%S} {each.type}" for each in events.order_by("sequence"))
+        state = f"{call.status}, job {call.job_id!r}, {call.error_code} {call.decision!r}"
+        return f"call {call.pk}: {state}, superseded {call.is_superseded}; {times}; told: {told}"
 
     def calls_of(self, generation: Generation) -> list[ProviderCall]:
         return [call for call in self.calls if call.generation_id == generation.pk]
