@@ -43,7 +43,8 @@ class _Kept(NamedTuple):
     written: Written
 
 
-#: A few kilobytes each.
+#: Longer answers are written anew each time; most have two kilobytes.
+MOST_BYTES = 8192
 _kept = memory(seconds=600, most=settings.POLLS_REMEMBERED)
 _lock = Lock()
 
@@ -71,7 +72,8 @@ def _written(owner_id: int, generation_id: UUID, using: str) -> Written | None:
         return None
     written = Written.of(generation)
     # The place in the queue depends on others.
-    if settings.POLLS_REMEMBERED and generation.status != GenerationStatus.QUEUED:
+    is_still = generation.status != GenerationStatus.QUEUED
+    if settings.POLLS_REMEMBERED and is_still and len(written.still) <= MOST_BYTES:
         with _lock:
             _kept[generation_id] = _Kept(generation.row_version, owner_id, written)  # type: ignore[attr-defined]
     return written

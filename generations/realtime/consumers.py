@@ -187,12 +187,12 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
 
     # From the rounds
 
-    def followed(self) -> list[UUID]:
+    def look_begins(self) -> list[UUID]:
+        self.look_at = asyncio.get_running_loop().time() + CHECK_SECONDS
         return list(self.subscriptions)
 
     def hear_look(self, *, is_welcome: bool, followed: Sequence[UUID], newest: Mapping[UUID, int]) -> None:
         """Whether the caller may still watch, and whether a hint was lost."""
-        self.look_at = asyncio.get_running_loop().time() + CHECK_SECONDS
         if not is_welcome:
             self._end(Refused(CloseCode.NOT_AUTHENTICATED, "The key or session of this socket has ended."))
         for generation_id in followed:

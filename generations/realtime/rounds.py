@@ -30,15 +30,15 @@ class Watcher(Protocol):
     caller: Caller
     look_at: float
 
-    def followed(self) -> list[UUID]:
-        """The generations that it follows."""
+    def look_begins(self) -> list[UUID]:
+        """The generations that it follows. It sets `look_at` anew; what is asked for meanwhile holds."""
 
     def hear_time(self, now: float) -> None:
         """The time of the event loop, once a round."""
 
     def hear_look(self, *, is_welcome: bool, followed: Sequence[UUID], newest: Mapping[UUID, int]) -> None:
         """Whether its caller may still watch, and the newest event of each that it followed; of those that
-        are gone there is none. It sets `look_at` anew.
+        are gone there is none.
         """
 
 
@@ -81,7 +81,7 @@ class Rounds:
 
 
 async def _look(watchers: Collection[Watcher]) -> None:
-    followed = {watcher: watcher.followed() for watcher in watchers}
+    followed = {watcher: watcher.look_begins() for watcher in watchers}
     welcome = await database_sync_to_async(callers_welcome)({watcher.caller for watcher in watchers})
     ids = {generation_id for each in followed.values() for generation_id in each}
     newest = await database_sync_to_async(last_sequences)(generation_ids=ids) if ids else {}

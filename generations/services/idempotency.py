@@ -102,7 +102,7 @@ class Once:
                     self._keep(created)
                 return created
         except OperationalError as error:
-            if not isinstance(error.__cause__, LockNotAvailable):
+            if not self.key or not isinstance(error.__cause__, LockNotAvailable):
                 raise
             message = "A request with this Idempotency-Key is running; ask again in a second."
             raise IdempotencyConflict(message, retry_after_seconds=1) from error

@@ -134,6 +134,13 @@ def test_a_key_without_reading_is_refused(alice: User, completed: Generation) ->
     problem_of(blind.get(f"{GENERATIONS}/{completed.pk}"), 403)
 
 
+def test_a_key_that_is_gone_changes_nothing_any_more(alice: User) -> None:
+    api = client_of(alice)
+    assert api.get(GENERATIONS).status_code == 200
+    ApiKey.objects.all().delete()
+    problem_of(api.post(GENERATIONS, {"prompt": "A lighthouse"}), 401)
+
+
 def test_a_revoked_key_is_refused_at_once_where_it_was_revoked(alice: User, completed: Generation) -> None:
     api = client_of(alice)
     answer_of(api, completed)

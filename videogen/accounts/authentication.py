@@ -3,10 +3,11 @@
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from videogen.accounts.models import ApiKey
-from videogen.accounts.services import api_key_known
+from videogen.accounts.services import api_key_find, api_key_known, api_key_touch
 
 
 def bearer_secret(header: str) -> str | None:
@@ -25,7 +26,11 @@ class ApiKeyAuthentication(BaseAuthentication):
         secret = bearer_secret(header)
         if secret is None:
             raise AuthenticationFailed("Send the API key as `Authorization: Bearer vg_…`.")
-        key = api_key_known(secret=secret, now=timezone.now())
+        now = timezone.now()
+        if request.method in SAFE_METHODS:
+            key = api_key_known(secret=secret, now=now)
+        elif key := api_key_find(secret=secret):  # Who may change things, or spend, is looked up each time.
+            api_key_touch(key=key, now=now)
         if key is None:
             raise AuthenticationFailed("This API key is unknown, expired or revoked.")
         return key.user, key

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from videogen.accounts.models import ApiKey, all_scopes
 from videogen.kernel.memory import memory
+from videogen.kernel.prepared import PreparedRead
 
 #: Secret scanners and people recognise a key by this.
 KEY_START = "vg_"
@@ -23,6 +24,10 @@ USED_EVERY = timedelta(minutes=1)
 
 #: For this long a process does not ask again whether a key is usable.
 KNOWN_SECONDS = 2
+_find = PreparedRead(
+    lambda digest: ApiKey.objects.usable().filter(secret_hash=digest).select_related("user"),
+    digest="of a secret",
+)
 _known = memory(seconds=KNOWN_SECONDS, most=10_000)
 _known_lock = Lock()
 
@@ -60,16 +65,13 @@ def secret_hash(secret: str) -> str:
 
 def api_key_find(*, secret: str) -> ApiKey | None:
     """The usable key with this secret, its user loaded."""
-    key: ApiKey | None = (
-        ApiKey.objects.usable().filter(secret_hash=secret_hash(secret)).select_related("user").first()
-    )
-    return key
+    return _find.first(digest=secret_hash(secret))
 
 
 def api_key_known(*, secret: str, now: datetime) -> ApiKey | None:
     """As `api_key_find`, from memory where the key was used in the last seconds. Marks it as used.
 
-    A key that is revoked, or loses a scope, works on for `KNOWN_SECONDS` in other processes.
+    A key that is revoked, or loses a scope, can read for `KNOWN_SECONDS` more in other processes.
     """
     digest = secret_hash(secret)
     with _known_lock:

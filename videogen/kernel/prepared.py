@@ -11,12 +11,13 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, JSONField, Model, QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
+from psycopg2.errors import FeatureNotSupported, InvalidSqlStatementName
 
 Row = TypeVar("Row", bound=Model)
 
@@ -57,12 +58,14 @@ class PreparedSql:
             known.add(self._name)
         try:
             cursor.execute(self._execute, parameters)
-        except NotSupportedError:  # A migration has changed the type of a column since.
+        except (NotSupportedError, OperationalError) as error:
+            # A migration has changed a column's type since, or a pooler has tidied up behind our back.
+            if not isinstance(error.__cause__, FeatureNotSupported | InvalidSqlStatementName):
+                raise
+            database.close_at = 0  # The next request gets a new connection.
             if database.in_atomic_block:
                 raise
-            cursor.execute(f"DEALLOCATE {self._name}")
-            cursor.execute(self._prepare)
-            cursor.execute(self._execute, parameters)
+            cursor.execute(self._text, parameters)
 
 
 class PreparedRead(Generic[Row]):

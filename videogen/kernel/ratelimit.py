@@ -90,7 +90,7 @@ class RateStock:
             if stock is not None and stock.left and self._clock() < stock.until:
                 stock.left -= 1
                 decision = stock.decision
-                return replace(decision, remaining=decision.remaining + stock.left)
+                return replace(decision, remaining=min(count, decision.remaining + stock.left))
         number = self._next_number(stock)
         decision = rate_take(key=key, count=count, seconds=seconds, number=number)
         if not decision.allowed and number > 1:
@@ -100,7 +100,9 @@ class RateStock:
             kept = _Stock(decision, number, number - 1, self._clock() + self.KEEP_SECONDS)
             with self._lock:
                 self._stocks[name] = kept
-        return replace(decision, remaining=decision.remaining + number - 1) if decision.allowed else decision
+        if not decision.allowed:
+            return decision
+        return replace(decision, remaining=min(count, decision.remaining + number - 1))
 
     def _next_number(self, last: _Stock | None) -> int:
         if last is None:

@@ -17,6 +17,7 @@ from videogen.kernel.prepared import PreparedRead, PreparedSql, rows_insert
 pytestmark = pytest.mark.django_db
 
 SHOWN = PreparedRead(lambda pk: for_output(Generation.objects.filter(pk=pk)), pk=UUID(int=7))
+RETYPE = "ALTER TABLE generations_generation ALTER COLUMN style TYPE varchar({})"
 NOW = timezone.now()
 NAMED = PreparedSql("SELECT %(b)s::int - %(a)s::int, '100 %%', %(a)s::int")
 
@@ -56,6 +57,21 @@ def test_a_new_connection_is_prepared_anew() -> None:
     SHOWN.first(pk=row.pk)
     connection.close()
     assert SHOWN.first(pk=row.pk) == row
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("spoil", ["DISCARD ALL", RETYPE.format(201)])
+def test_a_plan_that_has_become_void_is_no_obstacle(spoil: str) -> None:
+    row = GenerationFactory()
+    SHOWN.first(pk=row.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(spoil)
+    try:
+        assert SHOWN.first(pk=row.pk) == row
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute(RETYPE.format(200))
 
 
 def test_rows_are_inserted_as_the_orm_would() -> None:
