@@ -1,8 +1,10 @@
 """Our status poll and our submission beside what one would write instead, in one run and in turn.
 
 All services stand on the same PostgreSQL, Redis and rows, and answer the same bodies, which is
-looked at first. The order changes with each round; a ratio is that of one round. Exits with 1
-where we are less than 5 times (poll) or 3 times (submission) as fast as the better FastAPI service.
+looked at first. The order changes with each round; a ratio is that of one round. Our polls are
+measured twice: as they are, most of them from memory by the row's version, and with nothing
+remembered, each from PostgreSQL as the peers do. Exits with 1 where we are less than 5 times (poll)
+or 3 times (submission) as fast as the better FastAPI service.
 """
 
 import argparse
@@ -18,12 +20,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from loadtests.http_report import SCENARIOS, Measurement, Scenario, report, show
+from loadtests.http_report import FORGOTTEN, SCENARIOS, Measurement, Scenario, report, show
 from loadtests.load_generator import SERIAL, Load, Plan
 from loadtests.peers.comparing import polls_compare, submissions_compare
 from loadtests.peers.ground import Ground, cpu_seconds, ground
 from loadtests.peers.rows import Caller, submissions_forget
-from loadtests.peers.services import KINDS, OURS, Kind, Service, answer, services
+from loadtests.peers.services import FORGETFUL, KINDS, OURS, Kind, Service, answer, services
 
 REPORT = Path("out/bench-http.json")
 CONNECTIONS = 16
@@ -51,7 +53,8 @@ def main() -> int:
     cores = divided(options.unpinned)
     if cores.serving:
         os.sched_setaffinity(0, cores.serving)  # Whatever is started from here on inherits it.
-    with ground() as stands, services([KINDS[OURS]], stands, workers=options.workers) as ours:
+    kinds = [KINDS[name] for name in (OURS, FORGETFUL)]
+    with ground() as stands, services(kinds, stands, workers=options.workers) as ours:
         caller = stands.callers[0]
         body = answer(ours[0], "GET", caller, caller.generations[0]).body
         with services(chosen(options.only), stands, workers=options.workers, body=body) as others:
@@ -77,14 +80,15 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how often each service is measured (5)")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each time (4)")
     parser.add_argument("--workers", type=int, default=1, help="processes of each service (1)")
-    parser.add_argument("--only", nargs="+", choices=[name for name in KINDS if name != OURS], default=[])
+    parser.add_argument("--only", nargs="+", choices=[kind.name for kind in chosen([])], default=[])
     parser.add_argument("--unpinned", action="store_true", help="let services and generator share all cores")
     return parser.parse_args()
 
 
 def chosen(only: list[str]) -> list[Kind]:
     """The services beside ours."""
-    return [kind for name, kind in KINDS.items() if name != OURS and (not only or name in only)]
+    beside = [kind for name, kind in KINDS.items() if name not in (OURS, FORGETFUL)]
+    return [kind for kind in beside if not only or kind.name in only]
 
 
 def divided(unpinned: bool) -> Cores:
@@ -105,11 +109,11 @@ class Bench:
         """Every scenario of every service in every round, each round with another service first."""
         measured = []
         with Progress(console=console) as progress:
-            total = rounds * len(SCENARIOS) * len(self.services)
+            total = rounds * len(SCENARIOS) * (len(self.services) - 1)
             task = progress.add_task("Measuring", total=total)
             for number in range(rounds):
                 for scenario in SCENARIOS:
-                    for each in turned(self.services, number):
+                    for each in turned(taking_part(self.services, scenario), number):
                         progress.update(task, description=f"{scenario.name}, {each.name}")
                         measured.append(self._measure(each, scenario, number + 1))
                         progress.advance(task)
@@ -125,7 +129,7 @@ class Bench:
         if scenario.method == "POST":
             self._forget(since)
         return Measurement(
-            service=each.name,
+            service=OURS if each.name == FORGETFUL else each.name,
             scenario=scenario.name,
             round=number,
             requests=load.requests,
@@ -169,6 +173,12 @@ class Bench:
         self.ground.queue_redis().flushdb()
         with self.ground.cursor() as cursor:
             submissions_forget(cursor, since=since)
+
+
+def taking_part(services: list[Service], scenario: Scenario) -> list[Service]:
+    """One of ours, and all others."""
+    absent = OURS if scenario.name == FORGOTTEN else FORGETFUL
+    return [each for each in services if each.name != absent]
 
 
 def poll(credentials: str, generation_id: str, etag: str) -> str:

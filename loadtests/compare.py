@@ -1,10 +1,11 @@
 """Two runs of the same scenario beside each other: `python -m loadtests.compare A B`, summary.json of each.
 
-Exits with 1 when B is worse than A by more than the tolerance and more than the noise.
+Exits with 1 when B is worse than A by more than the tolerance and more than the noise, or lacks what A has.
 """
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,26 +19,30 @@ from loadtests.reporting.words import amount
 from loadtests.scenarios import CompareSettings, budgets_read
 
 TIMES = ("p50", "p95", "p99")
+#: Requests that a run does well without: a subscriber looks where nothing was told for long.
+BY_CHANCE = "(silence)"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A number of both runs. `noise` is in its own unit."""
+    """A number of both runs; B may lack it. `noise` is in its own unit."""
 
     name: str
     unit: str
     a: float
-    b: float
+    b: float | None
     noise: float
     higher_is_better: bool = False
 
     @property
     def percent(self) -> float | None:
-        return 100 * (self.b / self.a - 1) if self.a else None
+        return 100 * (self.b / self.a - 1) if self.a and self.b is not None else None
 
     @property
     def loss(self) -> float:
-        """How much worse B is; less than nothing where it is better."""
+        """How much worse B is; less than nothing where it is better. To lack it is worst."""
+        if self.b is None:
+            return math.inf
         return self.a - self.b if self.higher_is_better else self.b - self.a
 
     def is_sure(self, tolerance_percent: float) -> bool:
@@ -53,23 +58,24 @@ class Difference:
 
 
 def differences(a: dict[str, Any], b: dict[str, Any], settings: CompareSettings) -> Iterator[Difference]:
-    """What both have measured: times of every request, then the objectives that are not times of requests."""
-    for name in sorted(a["endpoints"].keys() & b["endpoints"].keys()):
+    """What A has measured: times of every request, then the objectives that are not times of requests."""
+    for name, before in sorted(a["endpoints"].items()):
+        after = b["endpoints"].get(name, {})
         for time in TIMES:
-            before, after = a["endpoints"][name][time], b["endpoints"][name][time]
-            if before is not None and after is not None:
-                yield Difference(f"{name}: {time}", "ms", before, after, settings.noise["ms"])
-    objectives = {(each["name"], each["source"]): each for each in a["objectives"]}
-    for after in b["objectives"]:
-        before = objectives.get((after["name"], after["source"]))
-        if before is None or after["metric"] in TIMES:
+            if before[time] is not None and not (time not in after and name.endswith(BY_CHANCE)):
+                yield Difference(f"{name}: {time}", "ms", before[time], after.get(time), settings.noise["ms"])
+    objectives = {(each["name"], each["source"]): each["value"] for each in b["objectives"]}
+    for before in a["objectives"]:
+        if before["metric"] in TIMES or before["value"] is None:
             continue
-        if before["value"] is not None and after["value"] is not None:
-            noise = settings.noise.get(after["metric"], settings.noise[after["unit"]])
-            better = after["higher_is_better"]
-            yield Difference(
-                after["name"], after["unit"], before["value"], after["value"], noise, higher_is_better=better
-            )
+        yield Difference(
+            before["name"],
+            before["unit"],
+            before["value"],
+            objectives.get((before["name"], before["source"])),
+            settings.noise.get(before["metric"], settings.noise[before["unit"]]),
+            higher_is_better=before["higher_is_better"],
+        )
 
 
 def main(arguments: list[str]) -> int:
@@ -81,6 +87,8 @@ def main(arguments: list[str]) -> int:
     a, b = summary_read(options.a), summary_read(options.b)
     if a["scenario"] != b["scenario"]:
         sys.exit(f"A is a run of {a['scenario']}, B one of {b['scenario']}: they cannot be compared.")
+    if a.get("played") != b.get("played"):
+        sys.exit("A and B had other steps or users: they cannot be compared.")
     settings = budgets_read().compare
     found = list(dict.fromkeys(differences(a, b, settings)))
     console = Console()

@@ -88,13 +88,19 @@ class Player:
         over = self._scenario.steps[: self._steps_over + 1]
         if time.time() < self.started_at + sum(step.whole_seconds for step in over) + 1:
             return False
+        # First what is open: what is answered between the two is known by its sample.
+        generator = lines_read(self._records / "generator.jsonl")
         steps = steps_judge(
-            self._scenario, self._budgets, self.samples.all(), started_at=self.started_at, now=time.time()
+            self._scenario,
+            self._budgets,
+            self.samples.all(),
+            generator,
+            started_at=self.started_at,
+            now=time.time(),
         )
         self._steps_over = len(steps)
         last = steps[-1]
-        verdict = "held" if last.holds else f"broken: {'; '.join(last.reasons())}"
-        self._console.print(f"{last.users} users: {verdict}")
+        self._console.print(f"{last.users} users: {last.verdict}")
         return not last.holds or len(steps) == len(self._scenario.steps)
 
     def _line(self, watcher: Watcher | None) -> str:

@@ -1,7 +1,7 @@
 """Keeps every response time as it was: Locust itself rounds those above 100 ms.
 
 `samples.bin` has 16 bytes for each request, `generator.jsonl` a line a second of how the load
-generator itself fares, `errors.jsonl` the first of the errors.
+generator itself fares and which requests are open, `errors.jsonl` the first of the errors.
 """
 
 import json
@@ -10,16 +10,22 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any
 
 import gevent
 import psutil
+from locust import TaskSet, User
 from locust.env import Environment
+
+from loadtests.users.api_user import ApiUser
 
 #: Start (Unix time), milliseconds, number of the name, 1 for a right answer.
 SAMPLE = struct.Struct("<dfHH")
 ERRORS_KEPT = 1000
 FLUSH_SECONDS = 1.0
+#: What has been open for less is left to be answered.
+OPEN_SECONDS = 1.0
 #: A greenlet that sleeps this long and wakes later than that has met a busy loop.
 NAP_SECONDS = 0.02
 
@@ -39,6 +45,7 @@ class Recorder:
         self._lags: list[float] = []
         self._process = psutil.Process()
         environment.events.request.add_listener(self.hear)
+        environment.events.user_error.add_listener(self.hear_of_a_fault)
         environment.events.test_start.add_listener(self.start)
         environment.events.quit.add_listener(self.close)
         self._process.cpu_percent()
@@ -65,6 +72,13 @@ class Recorder:
         if exception is not None:
             self._keep_error(full, start_time, exception)
 
+    def hear_of_a_fault(
+        self, user_instance: User | TaskSet, exception: Exception, tb: TracebackType, **more: Any
+    ) -> None:
+        """A user that failed has asked nothing meanwhile, which must not look like success."""
+        user = user_instance.user if isinstance(user_instance, TaskSet) else user_instance
+        self.hear("USER", type(user).__name__, 0.0, exception, time.time())
+
     def close(self, **more: Any) -> None:
         gevent.killall(self._greenlets)
         if not self._samples.closed:
@@ -73,8 +87,9 @@ class Recorder:
 
     def _keep_error(self, name: str, at: float, exception: Exception) -> None:
         self._error_count += 1
+        error = (str(exception) or repr(exception))[:400]
         if self._error_count <= ERRORS_KEPT:
-            self._errors.write(json.dumps({"at": at, "name": name, "error": str(exception)[:400]}) + "\n")
+            self._errors.write(json.dumps({"at": at, "name": name, "error": error}) + "\n")
 
     def _nap(self) -> None:
         while True:
@@ -91,11 +106,13 @@ class Recorder:
         runner = self._environment.runner
         classes: Counter[str] = Counter(runner.user_classes_count if runner else {})
         lags, self._lags = sorted(self._lags), []
+        now = time.time()
         line = {
-            "at": time.time(),
+            "at": now,
             "users": classes,
             "cpu_percent": self._process.cpu_percent(),
             "lag_p95_ms": lags[int(0.95 * len(lags))] if lags else 0.0,
+            "open": [each for each in ApiUser.asking.values() if now - each[1] >= OPEN_SECONDS],
         }
         self._generator.write(json.dumps(line) + "\n")
         for file in (self._samples, self._generator, self._errors):

@@ -102,15 +102,21 @@ def played(
 ) -> Run:
     player = Player(scenario, budgets, records, console)
     player.play(place, watcher)
-    lines = lines_read(records / "generator.jsonl")
+    lines = [
+        line
+        for line in lines_read(records / "generator.jsonl")
+        if player.started_at <= line["at"] <= player.ended_at
+    ]
+    still_open = lines[-1]["open"] if lines else []
+    samples = player.samples.all().between(player.started_at, player.ended_at)
     return Run(
         name=name,
         scenario=scenario,
         budgets=budgets,
         started_at=player.started_at,
         ended_at=player.ended_at,
-        samples=player.samples.all().between(player.started_at, player.ended_at),
-        generator=[line for line in lines if player.started_at <= line["at"] <= player.ended_at],
+        samples=samples.with_open(still_open, at=player.ended_at),
+        generator=lines,
         errors=[each for each in lines_read(records / "errors.jsonl") if each["at"] < player.ended_at],
         about=machine_describe()
         | {"load generator": FIRST if player.is_first else NOT_FIRST}

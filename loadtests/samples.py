@@ -13,6 +13,8 @@ import numpy.typing as npt
 LAYOUT = np.dtype([("at", "<f8"), ("ms", "<f4"), ("name", "<u2"), ("ok", "<u2")])
 Array = npt.NDArray[Any]
 
+#: Longer than any limit here: whoever still waits then has been let down.
+LOST_SECONDS = 10
 DELIVERY = "WS /ws/generations delivery"
 #: The endpoints of the seed's table, by their names here.
 ENDPOINTS = ("GET /health", "POST /api/v1/generations", "GET /api/v1/generations/{id}")
@@ -37,6 +39,22 @@ class Samples:
         """Those that were sent from `start` and before `end`."""
         at = self.rows["at"]
         return Samples(self.rows[(at >= start) & (at < end)], self.names)
+
+    def with_open(self, asked: Iterable[tuple[str, float]], *, at: float) -> "Samples":
+        """With the requests that were open at that time, their names and starts; each has taken its age.
+
+        Whoever has waited for `LOST_SECONDS` has been let down: an error. What was answered since is here.
+        """
+        names = list(self.names)
+        rows = []
+        for name, started_at in asked:
+            if name not in names:
+                names.append(name)
+            number, age = names.index(name), at - started_at
+            is_answered = ((self.rows["at"] == started_at) & (self.rows["name"] == number)).any()
+            if age > 0 and not is_answered:
+                rows.append((started_at, 1000 * age, number, age < LOST_SECONDS))
+        return Samples(np.concatenate([self.rows, np.array(rows, LAYOUT)]), tuple(names))
 
     def of(self, name: str) -> "Samples":
         number = self.names.index(name) if name in self.names else len(self.names)
@@ -94,5 +112,6 @@ class SamplesFile:
 
 
 def lines_read(path: Path) -> list[dict[str, Any]]:
-    """A file with a JSON object on each line; none where there is no file."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """A file with a JSON object on each line; none where there is no file. The last may be half written."""
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]

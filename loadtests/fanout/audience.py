@@ -15,7 +15,7 @@ Heard = tuple[int, str, int, float]
 
 
 def serve(orders: Connection, url: str, api_key: str) -> None:
-    """`("open", ids)` opens a socket for each; `("count",)` and `("hear",)` tell what all have heard since."""
+    """`("open", ids)` opens a socket for each; `("count",)` and `("hear",)` tell what all heard since."""
     asyncio.run(Audience(url, api_key).serve(orders))
 
 

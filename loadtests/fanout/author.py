@@ -23,7 +23,7 @@ Written = tuple[str, int, float]
 
 
 def serve(orders: Connection) -> None:
-    """`("make", number)` answers ids; `("write", ids, per_second)` and `("burst", id, number)` what is written."""
+    """`("make", number)` answers ids; `("write", ids, per_second)`, `("burst", id, number)` what it wrote."""
     answers = {"make": make, "write": write, "burst": burst}
     while True:
         name, *arguments = orders.recv()

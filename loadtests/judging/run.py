@@ -27,6 +27,7 @@ class Run:
     cores: int = os.cpu_count() or 1
     about: dict[str, str] = field(default_factory=dict)
 
-    def users_at(self, line: dict[str, Any]) -> int:
-        """Of the seed's kinds."""
-        return sum(count for kind, count in line["users"].items() if kind != "SubscribingUser")
+
+def users_at(line: dict[str, Any]) -> int:
+    """How many of the seed's kinds there were when the load generator wrote this line."""
+    return sum(count for kind, count in line["users"].items() if kind != "SubscribingUser")

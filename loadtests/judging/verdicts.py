@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from loadtests.judging.growth import growth_doubts, is_too_short
 from loadtests.judging.latencies import latency_value
 from loadtests.judging.resources import VALUES, resource_value
 from loadtests.judging.run import Run
@@ -37,7 +38,12 @@ class Judgement:
 
 def run_judge(run: Run) -> Judgement:
     steps = steps_judge(
-        run.scenario, run.budgets, run.samples, started_at=run.started_at, now=run.ended_at + 1
+        run.scenario,
+        run.budgets,
+        run.samples,
+        run.generator,
+        started_at=run.started_at,
+        now=run.ended_at + 1,
     )
     measured, samples = "the whole run", run.samples
     if run.scenario.until_broken and steps:
@@ -63,10 +69,18 @@ def _resource_verdict(objective: Objective, run: Run) -> Verdict:
     value = resource_value(objective, run)
     if value is None and not run.moments and objective.metric != "supported":
         return Verdict(objective, None, "not judged", "the stack was not watched")
-    if value is None and objective.metric == "growth":
+    if objective.metric == "growth":
+        return _growth_verdict(objective, value, run)
+    return _verdict(objective, value)
+
+
+def _growth_verdict(objective: Objective, value: float | None, run: Run) -> Verdict:
+    if is_too_short(run):
         memory = run.budgets.memory
         least = memory.from_minute + 2 * memory.window_minutes
         return Verdict(objective, None, "not judged", f"the run is shorter than {least} minutes")
+    if doubts := growth_doubts(run):
+        return Verdict(objective, value, "fail", "; ".join(doubts))
     return _verdict(objective, value)
 
 
@@ -82,4 +96,4 @@ def _breaking(steps: list[StepResult]) -> str:
     broken = next((step for step in steps if not step.holds), None)
     if broken is None:
         return "no step broke"
-    return f"with {broken.users} users: {'; '.join(broken.reasons())}"
+    return f"with {broken.users} users: {broken.verdict}"

@@ -18,6 +18,8 @@ from videogen.stack.services import front
 
 START_SECONDS = 60
 OURS = "ours"
+#: Ours, when it asks PostgreSQL for every poll's answer.
+FORGETFUL = "ours, nothing remembered"
 FASTAPI = ("fastapi-sync", "fastapi-async")
 BARE = "wsgi"
 WSGI_OF_OURS = "videogen.wsgi:application"
@@ -91,6 +93,12 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(OURS, "the product", _granian(WSGI_OF_OURS)),
+        Kind(
+            FORGETFUL,
+            "the product without polls in memory",
+            _granian(WSGI_OF_OURS),
+            environment={"POLLS_REMEMBERED": "0"},
+        ),
         Kind(
             "fastapi-sync",
             "FastAPI, SQLAlchemy 2, psycopg2",

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loadtests.judging.growth import growths
+from loadtests.judging.growth import growths, is_too_short
 from loadtests.judging.resources import others
 from loadtests.judging.run import Run
 from loadtests.judging.steps import StepResult
@@ -42,6 +42,7 @@ def page_render(run: Run, judgement: Judgement) -> str:
         errors=error_rows(run),
         plots=[(plot, svg(plot)) for plot in plots(run)],
         growths=growths(run),
+        too_short=is_too_short(run),
         processes=process_rows(run),
         title=words.title,
         amount=words.amount,
@@ -88,7 +89,7 @@ def step_row(step: StepResult) -> dict[str, Any]:
         "p95": [words.amount(value, "ms") for value in times],
         "errors": step.samples.requests().errors,
         "holds": step.holds,
-        "reasons": step.reasons(),
+        "verdict": step.verdict,
     }
 
 

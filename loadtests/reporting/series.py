@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 
-from loadtests.judging.run import Run
+from loadtests.judging.run import Run, users_at
 from loadtests.reporting.plots import Plot, Points
 from loadtests.samples import DELIVERY, ENDPOINTS, Samples
 from loadtests.watching.servers import ServerLook
@@ -25,7 +25,7 @@ def _load(run: Run) -> Iterator[Plot]:
     at = [(line["at"] - run.started_at) / 60 for line in run.generator]
     subscribers = [line["users"].get("SubscribingUser", 0) for line in run.generator]
     users = {
-        "users": (at, [run.users_at(line) for line in run.generator]),
+        "users": (at, [users_at(line) for line in run.generator]),
         "subscribers": (at, subscribers),
     }
     yield Plot("Users", "users", {name: thinned(points) for name, points in users.items()})

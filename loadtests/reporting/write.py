@@ -32,6 +32,7 @@ def summary(run: Run, judgement: Judgement) -> dict[str, Any]:
     return {
         "scenario": run.name,
         "about": run.about,
+        "played": run.scenario.model_dump(mode="json", include={"subscribers", "steps"}),
         "seconds": run.ended_at - run.started_at,
         "passed": not judgement.failed,
         "objectives": [
@@ -65,7 +66,7 @@ def endpoint(samples: Samples) -> dict[str, float | None]:
 
 
 def step_summary(step: StepResult) -> dict[str, Any]:
-    return {"users": step.users, "held": step.holds, "broken": step.reasons()}
+    return {"users": step.users, "held": step.holds, "verdict": step.verdict}
 
 
 def stats_write(samples: Samples, path: Path, *, seconds: float) -> None:

@@ -70,7 +70,7 @@ def a_run(name: str = "baseline", *, seconds: int = 120, **changes: Any) -> Run:
     """In which nothing is wrong."""
     scenario = BUDGETS.scenarios[name]
     users = {"HealthUser": 2, "SubmittingUser": 1, "PollingUser": 2, "SubscribingUser": 1}
-    line = {"users": users, "cpu_percent": 10.0, "lag_p95_ms": 1.0}
+    line = {"users": users, "cpu_percent": 10.0, "lag_p95_ms": 1.0, "open": []}
     run = Run(
         name=name,
         scenario=scenario,
@@ -125,7 +125,9 @@ def _capacity(run: Run, objective: Objective, users: float) -> dict[str, Any]:
     steps = tuple(Step(users=count, seconds=60) for count in (round(users), 999))
     slow = samples(seconds=120)
     slow.rows["ms"][slow.rows["at"] >= STARTED_AT + 60] = 5000
-    return {"samples": slow, "scenario": run.scenario.model_copy(update={"steps": steps})}
+    generator = [line | {"users": {"HealthUser": 999}} for line in run.generator]
+    scenario = run.scenario.model_copy(update={"steps": steps})
+    return {"samples": slow, "scenario": scenario, "generator": generator}
 
 
 CHANGES: dict[str, Callable[[Run, Objective, float], dict[str, Any]]] = {

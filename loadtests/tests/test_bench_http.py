@@ -10,14 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.db import connection
+from rich.console import Console
 
 from loadtests.bench_http import BODY, BRAND, poll, submission, turned
-from loadtests.http_report import Measurement, better_fastapi, ratios, report, verdict
+from loadtests.http_report import FORGOTTEN, Measurement, better_fastapi, ratios, report, show, verdict
 from loadtests.load_generator import Plan, WrongAnswer, load
 from loadtests.peers.comparing import differences, polls_compare, submissions_compare
 from loadtests.peers.ground import Ground
 from loadtests.peers.rows import CALLERS, STATES, rows_make
-from loadtests.peers.services import FASTAPI, KINDS, OURS, services
+from loadtests.peers.services import FASTAPI, FORGETFUL, KINDS, OURS, services
 from videogen.testing import processes
 
 SETTINGS = {"PUBLIC_URL": "http://127.0.0.1:8000", "PUBLIC_WS_URL": "ws://127.0.0.1:8001"}
@@ -123,6 +124,17 @@ def test_less_than_five_times_its_polls_is_not_enough(rate, is_kept):
     assert verdict(result, "poll").is_kept == is_kept
 
 
+def test_what_is_not_remembered_has_a_ratio_of_its_own_and_no_limit(capsys):
+    rates = {"poll": 100, FORGOTTEN: 500, "unchanged": 100, "submission": 100}
+    ours = [measurement("ours", 1, 1000, scenario) for scenario in rates]
+    peer = [measurement("fastapi-async", 1, rate, scenario) for scenario, rate in rates.items()]
+
+    assert show(Console(width=200), report([*ours, *peer])) == 0
+    out = capsys.readouterr().out
+    assert "✓ 10.00 times fastapi-async; limit 5" in out
+    assert "2.00 times fastapi-async, each of our polls from PostgreSQL; no limit" in out
+
+
 def test_two_answers_differ_where_a_field_does_and_not_by_a_second_of_the_clock():
     one = {"id": "1", "eta_seconds": 60, "cost": {"actual_usd": "1.000000"}}
 
@@ -147,7 +159,7 @@ def stands(transactional_db: None) -> Iterator[Ground]:
 
 
 def test_all_services_answer_and_write_the_same(stands):
-    with services([KINDS[name] for name in (OURS, *FASTAPI, "drf")], stands) as started:
+    with services([KINDS[name] for name in (OURS, FORGETFUL, *FASTAPI, "drf")], stands) as started:
         polls_compare(started, stands)
         submissions_compare(started, stands, BODY | {"brand": BRAND})
         submissions_compare(started, stands, BODY)

@@ -32,6 +32,7 @@ class Service(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.lies: dict[str, Any] = {}
+        self.listed = threading.Event()
         self.asked: list[tuple[dict[str, Any], str | None]] = []
         self.sockets: Server = serve(self.follow, "127.0.0.1", 0)
         for server in (self, self.sockets):
@@ -53,7 +54,8 @@ class Answers(BaseHTTPRequestHandler):
         if self.path == "/health":
             self.answer(200, self.lie("health", {"status": "ok"}))
         elif self.path.startswith("/api/v1/generations?"):
-            self.answer(200, {"results": [GENERATION]})
+            self.server.listed.set()
+            self.answer(200, self.lie("list", {"results": [GENERATION]}))
         elif self.path.startswith("/api/v1/generations/"):
             status = self.server.lies.get("status", 200)
             self.answer(status, GENERATION | self.lie("poll", {}), ETag='"1"')
@@ -64,11 +66,15 @@ class Answers(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
         if self.path.endswith("/cancel"):
             return self.answer(202, {})
+        if "list" in self.server.lies:
+            self.server.listed.wait(10)  # Whoever polls asks for the list while nothing is submitted.
         self.server.asked.append((body, self.headers.get("Idempotency-Key")))
         port = self.server.sockets.socket.getsockname()[1]
         links = {"websocket": f"ws://127.0.0.1:{port}/ws/generations/1"}
         # Only the first is a lie, so that there is something to follow.
-        lie = self.lie("submission", {}) if len(self.server.asked) == 1 else {}
+        lie = self.server.lies.pop("submission", {})
+        if [key for _, key in self.server.asked].count(self.server.asked[-1][1]) > 1:
+            lie = self.lie("replay", {})
         return self.answer(202, {**GENERATION, "links": links, **body, **lie}, Location="/generations/1")
 
     def lie(self, about: str, truth: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +122,7 @@ def test_users_are_content_with_right_answers(service, tmp_path):
         "GET /health",
         "GET /api/v1/generations/{id}",
         "POST /api/v1/generations",
+        "POST /api/v1/generations (replay)",
         "WS /ws/generations",
     ]
     assert [name for name in asked_for if not len(samples.of(name))] == []
@@ -127,6 +134,7 @@ def test_users_count_each_wrong_answer_as_an_error(service, tmp_path):
     service.lies = {
         "health": {"status": "tired"},
         "submission": {"duration_seconds": 1},
+        "replay": {"id": "2"},
         "poll": {"percentage": 10},
         "events": EVENTS[1:],
     }
@@ -136,8 +144,20 @@ def test_users_count_each_wrong_answer_as_an_error(service, tmp_path):
     assert played.returncode == 1
     assert errors["GET /health"].startswith("not well (status 200")
     assert errors["POST /api/v1/generations"].startswith("not what was asked for: duration_seconds")
+    replay = errors["POST /api/v1/generations (replay)"]
+    assert replay.startswith("one key made two generations, 1 and 2")
     assert errors["GET /api/v1/generations/{id}"].startswith("percentage went back from 50")
     assert errors["WS /ws/generations"] == "event 2 came after event 0"
+
+
+def test_a_user_that_fails_is_an_error_and_so_is_a_message_that_cannot_be_read(service, tmp_path):
+    service.lies = {"list": {}, "events": [{"type": "event", "generation_id": "1"}]}
+    play(service, LOADTEST_RECORDS=str(tmp_path))
+
+    errors = {each["name"]: each["error"] for each in lines_read(tmp_path / "errors.jsonl")}
+
+    assert errors["USER PollingUser"] == "'results'"
+    assert errors["WS /ws/generations"].startswith("a message that cannot be read: KeyError")
 
 
 def test_being_refused_by_a_limit_is_an_error(service, tmp_path):

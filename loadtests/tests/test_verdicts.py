@@ -4,17 +4,28 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.judging.steps import capacity, steps_judge
+from loadtests.judging.run import Run
+from loadtests.judging.steps import StepResult, capacity, steps_judge
 from loadtests.judging.verdicts import Verdict, run_judge
 from loadtests.reporting.words import title
 from loadtests.samples import percentile
 from loadtests.scenarios import Objective
 from loadtests.tests.synthetic import BUDGETS, STARTED_AT, a_run, look, moments, run_with, samples
+from loadtests.watching.watcher import Moment
 
 #: Whole things come one by one.
 WHOLE = {"connections": 1.0, "capacity": 1.0}
 #: Computed from whole bytes, so that a value is never quite the limit.
 ROUNDED = {"memory", "growth"}
+
+
+CAPACITY = next(each for each in BUDGETS.objectives if each.metric == "capacity")
+
+
+def steps_of(run: Run) -> list[StepResult]:
+    return steps_judge(
+        run.scenario, BUDGETS, run.samples, run.generator, started_at=STARTED_AT, now=run.ended_at
+    )
 
 
 def edges(objective: Objective) -> tuple[float, float]:
@@ -77,13 +88,83 @@ def test_growth_counts_neither_jobs_nor_the_load_generator():
     assert not run_judge(run).failed
 
 
+def test_growth_is_not_judged_where_the_run_is_too_short():
+    verdict = next(each for each in run_judge(a_run("endurance", seconds=500)).verdicts if is_growth(each))
+
+    assert (verdict.level, verdict.reason) == ("not judged", "the run is shorter than 9 minutes")
+
+
+@pytest.mark.parametrize(
+    "spoil, reason",
+    [
+        (lambda moment, over: None if 0.4 < over < 0.6 else moment, "only 80 % of the run was watched"),
+        (lambda moment, over: with_pid(moment, 2) if over > 0.5 else moment, "web was started again"),
+        (lambda moment, over: replace(moment, processes=()) if over > 0.5 else moment, "web was gone"),
+    ],
+)
+def test_growth_fails_where_nobody_can_tell(spoil, reason):
+    run = a_run("endurance", seconds=900)
+    watched = [spoil(moment, number / 900) for number, moment in enumerate(moments(look(), seconds=900))]
+    run = replace(run, moments=[moment for moment in watched if moment])
+    verdict = next(each for each in run_judge(run).verdicts if is_growth(each))
+
+    assert verdict.level == "fail" and reason in verdict.reason
+
+
+def with_pid(moment: Moment, pid: int) -> Moment:
+    return replace(moment, processes=tuple(replace(each, pid=pid) for each in moment.processes))
+
+
+def is_growth(verdict: Verdict) -> bool:
+    return verdict.objective.metric == "growth"
+
+
+def test_polls_that_fail_do_not_hide_behind_health_checks():
+    failing = samples(seconds=120, of="GET /api/v1/generations/{id}", count=1000)
+    supported = next(each for each in BUDGETS.objectives if each.metric == "supported")
+    polls = failing.rows["name"] == failing.names.index("GET /api/v1/generations/{id}")
+    failing.rows["ok"][polls.nonzero()[0][:3]] = 0  # 3.6 % of the polls, 0.9 % of the span's requests.
+    verdict = next(each for each in run_judge(a_run(samples=failing)).verdicts if each.objective == supported)
+
+    assert verdict.level == "fail"
+
+
 def test_capacity_is_the_last_step_before_the_one_that_breaks():
-    run = run_with(next(each for each in BUDGETS.objectives if each.metric == "capacity"), 150)
-    steps = steps_judge(run.scenario, BUDGETS, run.samples, started_at=STARTED_AT, now=run.ended_at)
+    run = run_with(CAPACITY, 150)
+    steps = steps_of(run)
 
     assert [(step.users, step.holds) for step in steps] == [(150, True), (999, False)]
     assert capacity(steps) == 150
     assert "p95 of GET /health is 5000 ms" in steps[1].reasons()
+
+
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"users": {"HealthUser": 149}}, "all users were there in 0 of 60 seconds"),
+        ({"cpu_percent": 80.0}, "the load generator used 80 % of a core"),
+        ({"lag_p95_ms": 10.0}, "the load generator was late by 10.0 ms"),
+    ],
+)
+def test_a_step_that_was_not_played_does_not_count_as_capacity(changes, reason):
+    run = run_with(CAPACITY, 150)
+    run = replace(run, generator=[line | changes for line in run.generator])
+    steps = steps_of(run)
+
+    assert steps[0].verdict == f"not played: {reason}" and capacity(steps) == 0
+    assert reason in next(each.reason for each in run_judge(run).verdicts if each.objective == CAPACITY)
+
+
+@pytest.mark.parametrize("age, broken", [(5, "p99 of GET /health"), (20, "availability of GET /health")])
+def test_requests_that_are_open_at_the_end_count_with_their_age(age, broken):
+    run = run_with(CAPACITY, 150)
+    since = run.generator[-1]["at"] - age - 0.0003
+    opened = [["GET /health", since - number / 1000] for number in range(600)]
+    run.generator[-1]["open"] = opened
+    samples = run.samples.of("GET /health").with_open(opened, at=run.generator[-1]["at"])
+
+    assert broken in " ".join(steps_of(run)[1].reasons())
+    assert len(samples) == 10_600 and len(samples.with_open(opened, at=run.ended_at)) == 10_600
 
 
 def test_percentiles_are_values_that_were_measured():

@@ -3,6 +3,7 @@
 import json as json_module
 import time
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import gevent
 from locust import User
@@ -23,9 +24,10 @@ class WrongAnswer(Exception):
 
 
 class ApiUser(User):
-    """One connection, one key."""
+    """One connection, one key. `asking` has the requests of all users that are open, with their start."""
 
     abstract = True
+    asking: ClassVar[dict[int, tuple[str, float]]] = {}
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -50,8 +52,9 @@ class ApiUser(User):
             sent["Content-Type"] = "application/json"
             body = json_module.dumps(json).encode()
         started_at, began = time.time(), time.perf_counter()
+        self.asking[id(self)] = f"{method} {name}", started_at
         try:
-            answer = self.connection.request(method, path, sent, body)
+            answer = self._exchange(method, path, sent, body)
         except OSError as error:
             self.tell(method, name, started_at, began, error=error)
             gevent.sleep(PAUSE_SECONDS)
@@ -63,6 +66,12 @@ class ApiUser(User):
         if answer.status == 429:
             gevent.sleep(float(answer.header("Retry-After") or PAUSE_SECONDS))
         return None if wrong else answer
+
+    def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        try:
+            return self.connection.request(method, path, headers, body)
+        finally:
+            del self.asking[id(self)]
 
     def tell(
         self, method: str, name: str, started_at: float, began: float, *, error: Exception | None = None

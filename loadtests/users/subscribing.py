@@ -54,11 +54,17 @@ class SubscribingUser(ApiUser):
                 self._hear(following)
             self._send("unsubscribe", following.generation_id)
         except (OSError, WebSocketException, Gap, WrongAnswer) as error:
-            self.tell("WS", WEBSOCKET, started_at, began, error=error)
-            self._hang_up()
-            gevent.sleep(1)
+            self._give_up(started_at, began, error)
+        except (KeyError, TypeError, ValueError) as error:
+            wrong = WrongAnswer(f"a message that cannot be read: {error!r}")
+            self._give_up(started_at, began, wrong)
         else:
             self.fire("WS", WEBSOCKET, started_at, answered, 0, None)
+
+    def _give_up(self, started_at: float, began: float, error: Exception) -> None:
+        self.tell("WS", WEBSOCKET, started_at, began, error=error)
+        self._hang_up()
+        gevent.sleep(1)
 
     def _idle(self) -> None:
         """The service pings, and drops whoever does not answer; reading does."""
