@@ -33,6 +33,7 @@ from loadtests.watching.servers import servers_of
 from loadtests.watching.watcher import Watcher, watching
 
 OUT = ROOT / "out"
+MOST_MINUTES = 24 * 60
 FIRST = "goes before all other processes, as if it had a machine of its own"
 NOT_FIRST = "shares the cores as all processes do, because only root may put it first"
 
@@ -63,10 +64,24 @@ def _parser(scenarios: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtests.run", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("scenario", choices=scenarios)
-    parser.add_argument("--minutes", type=float, help="hold each step for so long instead")
-    parser.add_argument("--users", type=int, help="so many users instead, or in several steps no more")
+    parser.add_argument("--minutes", type=minutes, help="hold each step for so long instead")
+    parser.add_argument("--users", type=users, help="so many users instead, or in several steps no more")
     parser.add_argument("--host-url", help="load a stack that runs already; VIDEOGEN_API_KEY is its key")
     return parser
+
+
+def minutes(text: str) -> float:
+    """A length that a person could mean."""
+    if not 0 < (given := float(text)) <= MOST_MINUTES:  # Which nan is not, either.
+        raise argparse.ArgumentTypeError(f"it must be more than 0 and at most {MOST_MINUTES}")
+    return given
+
+
+def users(text: str) -> int:
+    """At least one."""
+    if (given := int(text)) < 1:
+        raise argparse.ArgumentTypeError("it must be at least 1")
+    return given
 
 
 def played_on_own_stack(
