@@ -6,17 +6,13 @@ from videogen.kernel.memory import memories_forget
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.testing import processes
 
-#: The longest files, of which most wait for processes: begun first, so that nobody waits for them at the end.
-BEGIN_WITH = (
-    *("test_paid_crashes", "test_websocket_bad_days", "test_crashes", "test_chaos", "test_explain"),
-    *("test_generate", "test_api_replica", "test_replica", "test_bad_days", "test_users", "test_stack"),
-)
+#: It takes longest, mostly waiting: begun first, nobody has to wait for it at the end.
+LONGEST = "test_paid_crashes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first; otherwise in their order."""
-    ranks = {stem: rank for rank, stem in enumerate(BEGIN_WITH)}
-    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+    """The longest file first; the others in their order."""
+    items.sort(key=lambda item: item.path.stem != LONGEST)
 
 
 @pytest.fixture(autouse=True)
