@@ -106,7 +106,6 @@ def test_an_answer_that_needs_more_room_than_it_has_is_truncated(openai_server, 
     [
         ({"retry-after": "7"}, 7, 7),
         ({"retry-after-ms": "250"}, 0.25, 0.25),
-        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}, 3500, 3601),
         ({"retry-after": "7200"}, 7200, 7200),
     ],
 )
@@ -120,6 +119,15 @@ def test_how_long_to_wait_is_read_from_the_answer(
     assert at_least <= failed.facts.limits.retry_after_seconds <= at_most
     if status == 429:
         assert failed.error.details["retry_after_seconds"] == failed.facts.limits.retry_after_seconds
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_how_long_to_wait_may_be_a_date(status, openai_server, transport):
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    headers = {"retry-after": format_datetime(soon, usegmt=True)}
+    openai_server.script(Fault("error", status=status, headers=headers))
+
+    assert 3500 <= failure(transport).facts.limits.retry_after_seconds <= 3601
 
 
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "soon"}, {"retry-after": "-5"}])

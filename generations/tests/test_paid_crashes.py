@@ -38,7 +38,8 @@ class Case:
 
 
 CASES = [
-    *(Case("replicate", point, whom) for point in POINTS for whom in WHOM),
+    *(Case("replicate", point, whom) for point in POINTS for whom in WHOM if whom != PARENT),
+    *(Case("replicate", point, PARENT) for point in (*DOUBTFUL, "succeed")),
     *(Case("replicate", point, FREEZE) for point in ("begun", "answered", "fetched", "succeed")),
     *(Case("fal", point, BOTH if point == "sent" else HORSE) for point in DOUBTFUL),
 ]

@@ -30,18 +30,18 @@ def away_database(db: None, tmp_path: Path) -> Callable[[], AbstractContextManag
 
 
 @pytest.fixture
-def away_redis(settings: Any) -> Callable[[], AbstractContextManager[None]]:
-    """While it is entered, the cache's connections are refused."""
+def away_redis(settings: Any) -> Callable[..., AbstractContextManager[None]]:
+    """While it is entered, the connections of the cache, or of the queues, are refused."""
 
     @contextmanager
-    def away() -> Iterator[None]:
-        kept = settings.REDIS_CACHE
-        settings.REDIS_CACHE = {"host": "127.0.0.1", "port": 1}
+    def away(setting: str = "REDIS_CACHE") -> Iterator[None]:
+        kept = getattr(settings, setting)
+        setattr(settings, setting, {"host": "127.0.0.1", "port": 1})
         redis._client.cache_clear()
         try:
             yield
         finally:
-            settings.REDIS_CACHE = kept
+            setattr(settings, setting, kept)
             redis._client.cache_clear()
 
     return away

@@ -166,10 +166,10 @@ def test_what_the_replica_does_not_have_the_primary_is_asked(paused: Replica) ->
 
 
 def test_without_redis_nobody_is_served_by_the_replica(
-    alice: User, replica: Replica, away_redis: Callable[[], Any]
+    alice: User, replica: Replica, away_redis: Callable[..., Any]
 ) -> None:
     assert serves(alice)
-    with away_redis():
+    with away_redis("REDIS_QUEUE"):
         assert place(alice) == DEFAULT_DB_ALIAS
     assert place(alice) == DEFAULT_DB_ALIAS  # Somebody may have seen more than a mark says.
 
