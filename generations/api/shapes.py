@@ -121,7 +121,9 @@ class Generation(Shape):
     stage = serializers.CharField(help_text="The stage at work; empty before the first and after the last.")
     percentage = serializers.IntegerField(min_value=0, max_value=100, help_text="Never goes back.")
     eta_seconds = serializers.IntegerField(allow_null=True, help_text="null once it is finished.")
-    queue_position = serializers.IntegerField(allow_null=True, help_text="1 is next, 1001 is behind at least 1,000; null once started.")
+    queue_position = serializers.IntegerField(
+        allow_null=True, help_text="1 is next, 1001 is behind at least 1,000; null once started."
+    )
     prompt = serializers.CharField()
     duration_seconds = serializers.IntegerField()
     aspect_ratio = serializers.CharField()
