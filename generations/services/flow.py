@@ -1,6 +1,7 @@
 """How a generation moves on: forward, to failure, or to a stop. The caller holds its lock."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -87,10 +88,7 @@ def generation_begin(*, generation: Generation) -> None:
     plan = plan_new(generation)
     generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
     event = event_new(generation, "generation.queued")
-    runs = [
-        StageRun(generation=generation, stage=step.stage, queue=STAGE[step.stage].queue)
-        for step in plan.startable()
-    ]
+    runs = [_attempt(generation, step) for step in plan.startable()]
     rows_insert(generation, event, *runs)
     event_tell_on_commit(event)
     enqueue_on_commit(*runs)
@@ -143,17 +141,22 @@ def costs_refresh(*, generation: Generation, stage: str) -> None:
 def stage_run_add(*, generation: Generation, step: Step, pause_seconds: float = 0) -> StageRun:
     """Queue the next attempt at a step."""
     latest = attempts_at(generation, step.stage, step.clip_id).order_by("-attempt")
-    run = StageRun.objects.create(
-        generation=generation,
-        stage=step.stage,
-        clip_id=step.clip_id,
+    run = _attempt(
+        generation,
+        step,
         attempt=(latest.values_list("attempt", flat=True).first() or 0) + 1,
-        queue=STAGE[step.stage].queue,
         available_at=Now() + timedelta(seconds=pause_seconds),
     )
+    run.save(force_insert=True)
     if not pause_seconds:
         enqueue_on_commit(run)
     return run
+
+
+def _attempt(generation: Generation, step: Step, **fields: Any) -> StageRun:
+    """A new attempt, not stored yet."""
+    queue = STAGE[step.stage].queue
+    return StageRun(generation=generation, stage=step.stage, clip_id=step.clip_id, queue=queue, **fields)
 
 
 def attempts_at(generation: Generation, stage: str, clip_id: UUID | None) -> QuerySet[StageRun]:
