@@ -85,7 +85,7 @@ class GenerationsView(ApiView):
             request=asked,
             api_key=api_key_of(request),
             idempotency_key=key,
-            answer=current_output,
+            answer=generation_output,
         )
         return made(created)
 

@@ -36,7 +36,7 @@ def generation_output(generation: Generation) -> dict[str, Any]:
         "status": generation.status,
         "stage": generation.stage,
         "percentage": generation.percentage,
-        "queue_position": generation.queue_position,  # type: ignore[attr-defined]
+        "queue_position": generation.queue_position,
         "prompt": generation.prompt,
         "duration_seconds": generation.duration_seconds,
         "aspect_ratio": generation.aspect_ratio,

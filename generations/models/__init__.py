@@ -1,6 +1,7 @@
 """The rows that are the truth."""
 
 from generations.models.clip import Clip as Clip
+from generations.models.generation import QUEUE_COUNTED as QUEUE_COUNTED
 from generations.models.generation import SMALLEST_USD as SMALLEST_USD
 from generations.models.generation import Approval as Approval
 from generations.models.generation import Generation as Generation

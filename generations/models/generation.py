@@ -140,6 +140,9 @@ class Generation(models.Model):
     retried_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    #: Where `with_queue_position`, or whoever makes it, has said so.
+    queue_position: int | None
+
     objects: ClassVar = GenerationQuerySet.as_manager()
 
     class Meta:

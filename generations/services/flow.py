@@ -1,15 +1,16 @@
 """How a generation moves on: forward, to failure, or to a stop. The caller holds its lock."""
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from analysis.costs import spent_usd
-from generations.models import SMALLEST_USD, Clip, Generation, ProviderCall, StageRun
+from generations.models import SMALLEST_USD, Clip, Generation, ProgressEvent, ProviderCall, StageRun
 from generations.pipeline import STAGE, Step
 from generations.services.calls import (
     calls_cancel,
@@ -83,15 +84,27 @@ def generation_advance(*, generation: Generation, plan: Plan | None = None) -> N
     return None
 
 
-def generation_begin(*, generation: Generation) -> None:
-    """Store a new one, with its first event and the attempts that it begins with."""
-    plan = plan_new(generation)
-    generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
-    event = event_new(generation, "generation.queued")
-    runs = [_attempt(generation, step) for step in plan.startable()]
-    rows_insert(generation, event, *runs)
-    event_tell_on_commit(event)
-    enqueue_on_commit(*runs)
+@dataclass(frozen=True)
+class Beginning:
+    """A new generation, its first event, and the attempts that it begins with. Nothing is stored yet."""
+
+    generation: Generation
+    event: ProgressEvent
+    runs: list[StageRun]
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        """From here on the generation is as it will be stored."""
+        plan = plan_new(generation)
+        generation.estimated_completion = estimated_completion(generation=generation, plan=plan)
+        event = event_new(generation, "generation.queued")
+        return cls(generation, event, [_attempt(generation, step) for step in plan.startable()])
+
+    def store(self, *before: Model, lock_timeout: str) -> None:
+        """All at once, after `before`, and tell of it. A lock may be waited for that long."""
+        rows_insert(*before, self.generation, self.event, *self.runs, lock_timeout=lock_timeout)
+        event_tell_on_commit(self.event)
+        enqueue_on_commit(*self.runs)
 
 
 def _start(generation: Generation, steps: list[Step]) -> None:

@@ -2,27 +2,29 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generations.models import Clip, Generation, ProviderCall, StageRun
+from generations.models import QUEUE_COUNTED, Clip, Generation, ProviderCall, StageRun
 from generations.services.calls import calls_cancel, undecided_calls
 from generations.services.events import event_record
 from generations.services.flow import (
+    Beginning,
     cancel_begin,
     clips_pay,
     generation_advance,
-    generation_begin,
     generation_lock,
 )
-from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
+from generations.services.idempotency import LOCK_TIMEOUT, Answer, Created, Once, fingerprint_of, no_answer
 from generations.services.moderation import request_moderate
 from generations.services.planning import RequestPlan, plan_request
 from generations.services.plans import plan_of
@@ -43,16 +45,25 @@ from storage_app.models import Asset
 from storage_app.services import assets_delete
 from videogen.accounts.models import ApiKey
 from videogen.kernel.errors import DomainError
+from videogen.kernel.prepared import PreparedSql
 
 #: Larger than any seed a provider takes; small enough for a signed 32-bit integer.
 MAX_SEED = 2**31 - 1
 
 
-#: By its partial index; the ORM would take longer to write it than PostgreSQL to answer it.
 _ACTIVE = f"""
 SELECT count(*) FROM generations_generation
-WHERE owner_id = %s AND status IN ({", ".join(f"'{status}'" for status in UNFINISHED)})
+WHERE owner_id = %(owner_id)s AND status IN ({", ".join(f"'{status}'" for status in UNFINISHED)})
 """  # noqa: S608  Of our own words.
+#: By its partial indexes; the ORM would take longer to write these than PostgreSQL to answer them.
+_active = PreparedSql(_ACTIVE)
+_standing = PreparedSql(f"""
+SELECT EXISTS (SELECT FROM generations_idempotencykey WHERE owner_id = %(owner_id)s AND key = %(key)s),
+    ({_ACTIVE}),
+    (SELECT count(*) FROM (
+        SELECT created_at FROM generations_generation WHERE status = 'queued' LIMIT {QUEUE_COUNTED}
+    ) AS queued)
+""")  # noqa: S608
 
 #: Requests of one owner that are accepted at the same moment, at most. Further from the limit nobody waits
 #: for anybody; a larger crowd could pass it by as many as it is larger.
@@ -87,48 +98,88 @@ def generation_create(
     those of idempotency.
     """
     once = Once(owner, idempotency_key, fingerprint_of(request))
-    if earlier := once.earlier():
+    standing = Standing.of(owner, idempotency_key)
+    if standing.is_key_known and (earlier := once.earlier()):
         return earlier
     references_check(owner=owner, ids=request.get("references") or [])
     # Before the transaction: planning reads the cache, and moderation may ask somebody far away.
     plan = plan_request(request, api_key=api_key)
     request_moderate(request)
-    return once.create(lambda: _create(owner, api_key, request, plan), answer)
+    return once.create(lambda: _create(owner, api_key, request, plan, standing, once, answer))
 
 
-def _create(owner: User, api_key: ApiKey | None, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
-    active_check(owner)
-    references_hold(owner=owner, ids=request.get("references") or [])
+@dataclass(frozen=True)
+class Standing:
+    """What a submission meets: whether its key is known, its owner's unfinished, and all that are queued."""
+
+    is_key_known: bool
+    active: int
+    queued: int
+
+    @classmethod
+    def of(cls, owner: User, key: str) -> Self:
+        """As it stands now, in one query."""
+        return cls(*(_standing.row(owner_id=owner.pk, key=key) or ()))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether others at this moment could pass the limit with it."""
+        return self.active + CROWD >= settings.MAX_ACTIVE_GENERATIONS
+
+
+def _create(
+    owner: User,
+    api_key: ApiKey | None,
+    request: Mapping[str, Any],
+    plan: RequestPlan,
+    standing: Standing,
+    once: Once,
+    answer: Answer,
+) -> Created:
+    references = request.get("references") or []
+    # All rows go in one message, which is a transaction; one around it is for what has to be held till then.
+    with transaction.atomic() if references or standing.is_crowded else nullcontext():
+        if standing.is_crowded:
+            owner_lock(owner)
+            if earlier := once.earlier():  # Otherwise it would be refused for what it has made itself.
+                return earlier
+            active_check(owner)
+        references_hold(owner=owner, ids=references)
+        generation = _new(owner, api_key, request, plan)
+        generation.queue_position = standing.queued + 1
+        beginning = Beginning.of(generation)
+        created = Created(generation, answer(generation), replayed=False)
+        beginning.store(*once.rows(created), lock_timeout=LOCK_TIMEOUT)
+    return created
+
+
+def _new(owner: User, api_key: ApiKey | None, request: Mapping[str, Any], plan: RequestPlan) -> Generation:
     values = dict(request) | {"provider": plan.provider, "model": plan.model, "routing": plan.routing}
     if values.get("seed") is None:
         values["seed"] = secrets.randbelow(MAX_SEED)
-    generation = Generation(
+    return Generation(
         owner=owner,
         api_key=api_key,
         estimated_usd=plan.estimated_usd,
         warnings=list(plan.warnings),
         **values,
     )
-    generation_begin(generation=generation)
-    return generation
+
+
+def owner_lock(owner: User) -> None:
+    """One at a time for each owner until the transaction ends, so that limits hold."""
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # Foreign keys do not wait for it.
 
 
 def active_check(owner: User) -> None:
-    """Refuse one more for an owner who has as many as are allowed. Raises `TooManyGenerations`."""
-    active = _active(owner)
-    if active + CROWD >= settings.MAX_ACTIVE_GENERATIONS:
-        # One at a time for each owner, so that the limit holds. Foreign keys do not wait for this lock.
-        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-        active = _active(owner)
+    """Refuse one more for an owner who has as many as are allowed. Raises `TooManyGenerations`.
+
+    The owner's lock is held.
+    """
+    [active] = _active.row(owner_id=owner.pk) or (0,)
     if active >= settings.MAX_ACTIVE_GENERATIONS:
         message = f"You have {active} unfinished generations, the most that are allowed; wait or cancel some."
         raise TooManyGenerations(message, retry_after_seconds=30)
-
-
-def _active(owner: User) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_ACTIVE, [owner.pk])
-        return int(cursor.fetchone()[0])
 
 
 def generation_cancel(*, generation: Generation) -> Generation:

@@ -6,28 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection, transaction
-from psycopg2.errors import LockNotAvailable
+from django.db import IntegrityError, OperationalError
+from psycopg2.errors import LockNotAvailable, UniqueViolation
 
 from generations.models import Generation, IdempotencyKey
 from videogen.kernel.errors import DomainError
-from videogen.kernel.prepared import PreparedSql
 
-# These are part of every submission. Almost always the key is new.
-_KNOWN = PreparedSql(
-    "SELECT id FROM generations_idempotencykey WHERE owner_id = %(owner_id)s AND key = %(key)s"
-)
-#: Where another transaction has the key, this waits until that one has ended.
-_RESERVE = """
-SET LOCAL lock_timeout = '2s';
-INSERT INTO generations_idempotencykey (owner_id, key, fingerprint, created_at)
-VALUES (%s, %s, %s, now()) ON CONFLICT (owner_id, key) DO NOTHING
-"""
-_ANSWERED = """
-UPDATE generations_idempotencykey SET generation_id = %s, body = %s WHERE owner_id = %s AND key = %s
-"""
+#: How long a request waits for another one that has its key.
+LOCK_TIMEOUT = "2s"
+#: The constraint by which a key is there once.
+KEY_ONCE = "idempotency_key_once"
 
 
 class IdempotencyConflict(DomainError):
@@ -58,7 +47,7 @@ class Created:
     replayed: bool
 
 
-#: Says what a client is answered about a generation. It is called inside the transaction.
+#: Says what a client is answered about a generation.
 Answer = Callable[[Generation], dict[str, Any]]
 
 
@@ -82,49 +71,43 @@ class Once:
 
     def earlier(self) -> Created | None:
         """What was made under the key before. Raises `IdempotencyMismatch` and `IdempotencyGone`."""
-        if not self.key or _KNOWN.row(owner_id=self.owner.pk, key=self.key) is None:
+        if not self.key:
             return None
-        row = self._row()
+        rows = IdempotencyKey.objects.select_related("generation")
+        row = rows.filter(owner=self.owner, key=self.key).first()
         return self._replayed(row) if row else None
 
-    def create(self, make: Callable[[], Generation], answer: Answer) -> Created:
-        """Make it in one transaction with the key, or answer what a request that was quicker has made.
+    def create(self, make: Callable[[], Created]) -> Created:
+        """Make it, or answer what a request that was quicker has made.
 
-        Raises what `make` does, `IdempotencyConflict` while another request is at it, and as `earlier`.
+        `make` inserts `rows` in the transaction of what it makes. Raises what `make` does,
+        `IdempotencyConflict` while another request is at it, and as `earlier`.
         """
         try:
-            with transaction.atomic():
-                if earlier := self._reserve():
-                    return earlier
-                generation = make()
-                created = Created(generation, answer(generation), replayed=False)
-                if self.key:
-                    self._keep(created)
-                return created
+            return make()
+        except IntegrityError as error:
+            if not (isinstance(error.__cause__, UniqueViolation) and KEY_ONCE in str(error)):
+                raise
         except OperationalError as error:
-            if not self.key or not isinstance(error.__cause__, LockNotAvailable):
+            if not (self.key and isinstance(error.__cause__, LockNotAvailable)):
                 raise
             message = "A request with this Idempotency-Key is running; ask again in a second."
             raise IdempotencyConflict(message, retry_after_seconds=1) from error
+        return self.earlier() or self.create(make)  # It has expired in this moment.
 
-    def _reserve(self) -> Created | None:
+    def rows(self, created: Created) -> list[IdempotencyKey]:
+        """What is to be stored with it: the key with the answer, if there is a key."""
         if not self.key:
-            return None
-        with connection.cursor() as cursor:
-            cursor.execute(_RESERVE, [self.owner.pk, self.key, self.fingerprint])
-            if cursor.rowcount:
-                return None
-        row = self._row()
-        return self._replayed(row) if row else self._reserve()  # It has expired in this moment.
-
-    def _row(self) -> IdempotencyKey | None:
-        rows = IdempotencyKey.objects.select_related("generation")
-        return rows.filter(owner=self.owner, key=self.key).first()
-
-    def _keep(self, created: Created) -> None:
-        body = orjson.dumps(created.answer).decode()
-        with connection.cursor() as cursor:
-            cursor.execute(_ANSWERED, [created.generation.pk, body, self.owner.pk, self.key])
+            return []
+        return [
+            IdempotencyKey(
+                owner=self.owner,
+                key=self.key,
+                fingerprint=self.fingerprint,
+                generation=created.generation,
+                body=created.answer,
+            )
+        ]
 
     def _replayed(self, row: IdempotencyKey) -> Created:
         if row.fingerprint != self.fingerprint:

@@ -2,11 +2,14 @@
 
 import logging
 from collections.abc import Iterable
+from functools import lru_cache
 
 import django_rq
 from django.db import transaction
+from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
+from rq import Queue
 
 from generations.models import StageRun
 from generations.pipeline import STAGE
@@ -53,9 +56,7 @@ def enqueue(runs: Iterable[StageRun]) -> int:
 
 
 def _add(pipeline: Pipeline, run: StageRun) -> None:
-    # The caller chose the moment, after commit; hence the mode.
-    queue = django_rq.get_queue(run.queue, commit_mode="auto", connection=queue_redis())
-    queue.enqueue_call(
+    _queue(run.queue, queue_redis()).enqueue_call(
         RUN_STAGE,
         args=(str(run.pk),),
         job_id=job_id(run),
@@ -68,4 +69,10 @@ def _add(pipeline: Pipeline, run: StageRun) -> None:
 
 def messages_waiting(queue_name: str) -> set[str]:
     """The job ids that lie in a queue now. Raises `RedisError`."""
-    return set(django_rq.get_queue(queue_name, commit_mode="auto", connection=queue_redis()).get_job_ids())
+    return set(_queue(queue_name, queue_redis()).get_job_ids())
+
+
+@lru_cache(maxsize=16)
+def _queue(name: str, connection: Redis) -> Queue:
+    # Callers choose the moment, after commit; hence the mode.
+    return django_rq.get_queue(name, commit_mode="auto", connection=connection)

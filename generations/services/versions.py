@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models.functions import Now
 
 from analysis.contracts import Scene, Storyboard
@@ -14,7 +15,7 @@ from generations.providers.registry import hosted_provider
 from generations.services.calls import is_paid_for
 from generations.services.events import event_record
 from generations.services.flow import clips_pay, generation_advance, generation_lock
-from generations.services.generations import MAX_SEED, GenerationConflict, active_check
+from generations.services.generations import MAX_SEED, GenerationConflict, active_check, owner_lock
 from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
 from generations.services.moderation import words_moderate
 from generations.services.offers import lasting_warnings
@@ -25,6 +26,7 @@ from generations.services.storyboards import clip_planned, clip_spec_of, fingerp
 from generations.states import FINISHED, ClipStatus, GenerationStatus
 from videogen.accounts.models import ApiKey
 from videogen.kernel.errors import DomainError
+from videogen.kernel.prepared import rows_insert
 
 
 class NoSuchClip(DomainError):
@@ -56,7 +58,18 @@ def clip_regenerate(
     _check(generation, position)
     if micro_prompt:
         words_moderate(micro_prompt)
-    return once.create(lambda: _regenerated(generation, position, micro_prompt, api_key), answer)
+
+    def make() -> Created:
+        with transaction.atomic():
+            generation_lock(generation.pk)
+            if earlier := once.earlier():  # Otherwise it might be refused for what it has bought itself.
+                return earlier
+            version = _regenerated(generation, position, micro_prompt, api_key)
+            created = Created(version, answer(version), replayed=False)
+            rows_insert(*once.rows(created))
+            return created
+
+    return once.create(make)
 
 
 def _check(generation: Generation, position: int) -> None:
@@ -75,6 +88,7 @@ def _regenerated(
 ) -> Generation:
     parent = generation_lock(generation.pk)
     _check(parent, position)
+    owner_lock(parent.owner)
     active_check(parent.owner)
     _references_hold(parent)
     storyboard = _storyboard(parent, position, micro_prompt)

@@ -1,12 +1,12 @@
 """Asking for a video."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from generations.api import examples
 from generations.models import Generation, IdempotencyKey, ProgressEvent, StageRun
@@ -148,6 +148,53 @@ def test_twenty_requests_at_once_make_one_generation(alice: User) -> None:
     assert set(answers) <= {(202, False), (202, True), (409, False)}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_last_that_is_allowed_is_not_refused_for_itself(alice: User, settings: Any) -> None:
+    settings.MAX_ACTIVE_GENERATIONS = 1
+    clients = [client_of(alice) for _ in range(4)]
+
+    def post(client: JsonClient) -> int:
+        try:
+            return int(client.post(GENERATIONS, BODY, headers={"Idempotency-Key": "k"}).status_code)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(post, clients)) == {202}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_somebody_else_holds_is_waited_for_not_for_long(alice: User) -> None:
+    held, is_over = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                IdempotencyKey.objects.create(owner=alice, key="k", fingerprint="")
+                held.set()
+                is_over.wait(20)
+        finally:
+            connections.close_all()
+
+    holder = Thread(target=hold)
+    holder.start()
+    assert held.wait(20)
+    answer = client_of(alice).post(GENERATIONS, BODY, headers={"Idempotency-Key": "k"})
+    is_over.set()
+    holder.join()
+    assert problem_of(answer, 409)["code"] == "idempotency.conflict"
+    assert answer["Retry-After"] == "1"
+    assert not Generation.objects.exists()
+
+
+@pytest.mark.parametrize("more", [{}, examples.REQUEST | {"metadata": {"b": [1.5, None], "a": "ä"}}])
+def test_the_first_look_shows_what_the_answer_has_shown(api: JsonClient, more: dict[str, Any]) -> None:
+    made = api.post(GENERATIONS, BODY | more).json()
+    looked = api.get(made["links"]["self"]).json()
+    del made["eta_seconds"], looked["eta_seconds"]
+    assert looked == made
+
+
 # What cannot be done
 
 
@@ -168,10 +215,15 @@ def test_too_many_unfinished_generations_are_refused(api: JsonClient, alice: Use
     assert response["Retry-After"] == "30"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_failure_halfway_leaves_nothing(api: JsonClient) -> None:
+    api.raise_request_exception = False
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE generations_stagerun ADD CONSTRAINT no_runs CHECK (false) NOT VALID")
-    api.raise_request_exception = False
-    assert api.post(GENERATIONS, BODY, headers={"Idempotency-Key": "k"}).status_code == 500
+        try:
+            answer = api.post(GENERATIONS, BODY, headers={"Idempotency-Key": "k"})
+        finally:
+            cursor.execute("ALTER TABLE generations_stagerun DROP CONSTRAINT no_runs")
+    assert answer.status_code == 500
     left = (Generation, StageRun, ProgressEvent, IdempotencyKey)
     assert [model.objects.count() for model in left] == [0, 0, 0, 0]

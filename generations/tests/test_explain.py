@@ -106,9 +106,7 @@ def test_a_submission(api: JsonClient, alice: User) -> None:
 def test_a_submission_that_is_repeated(api: JsonClient, alice: User) -> None:
     ask = {"prompt": "A lighthouse", "duration_seconds": 8}
     api.post(GENERATIONS, ask, HTTP_IDEMPOTENCY_KEY="again")
-    check(
-        lambda: api.post(GENERATIONS, ask, HTTP_IDEMPOTENCY_KEY="again"), "idempotency_key_once", most_rows=5
-    )
+    check(lambda: api.post(GENERATIONS, ask, HTTP_IDEMPOTENCY_KEY="again"), "idempotency_key_once")
 
 
 @pytest.mark.parametrize("part", ["clips", "events", "events?after=2"])

@@ -1,14 +1,17 @@
 """One clip is made anew: a new version, in which all else is taken over and nothing else is paid for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connections
 
 from analysis.testing.openai_server import OpenAIServer
 from generations.models import Generation, IdempotencyKey
 from generations.services.generations import generation_cancel, generation_delete, generation_retry
 from generations.testing.video_servers import Fault
-from generations.tests.clients import GENERATIONS, JsonClient, problem_of
+from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of
 from generations.tests.following import assert_whole
 from generations.tests.language_model import language_model as language_model
 from generations.tests.studio import ALL, PRICES, Studio, calls_of
@@ -116,6 +119,21 @@ def test_a_repeat_with_the_same_key_buys_nothing(
     studio.go_on(version_of(first))
     assert len(studio.replicate.ledger.jobs()) == 3
     assert problem_of(regenerate(api, stopped, 1, key="once"), 422)["code"] == "idempotency.mismatch"
+
+
+def test_requests_at_once_with_the_same_key_make_one_version(
+    studio: Studio, alice: User, stopped: Generation
+) -> None:
+    def ask(client: JsonClient) -> str:
+        try:
+            return str(version_of(regenerate(client, stopped, key="once")).pk)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(ask, [client_of(alice) for _ in range(4)]))
+    assert len(made) == 1
+    assert Generation.objects.count() == 2
 
 
 def test_new_words_are_moderated(

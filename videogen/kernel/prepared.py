@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Field, JSONField, Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
 from psycopg2.errors import FeatureNotSupported, InvalidSqlStatementName
@@ -138,43 +139,64 @@ def _name_of(value: Any, examples: Mapping[str, Any]) -> str | None:
     return None
 
 
-def rows_insert(*rows: Model) -> None:
-    """Insert new rows, of whatever models, in this order and in one round trip.
+def rows_insert(*rows: Model, lock_timeout: str = "") -> None:
+    """Insert new rows, of whatever models, in this order and in one round trip: all of them, or none.
 
     They need ids of their own, or do not get to know them. What the database shall fill in is left to it.
-    Nobody is sent a signal.
+    Nobody is sent a signal. A lock is waited for that long (such as "2s"; empty: as ever).
     """
+    if not rows:
+        return
     database = connections[DEFAULT_DB_ALIAS]
-    statements, values = [], list[Any]()
+    statements = [f"SET LOCAL lock_timeout = '{lock_timeout}'"] if lock_timeout else []
+    values = list[Any]()
     for row in rows:
-        model = type(row)
-        fields, statement = _insert(
-            model,
-            tuple(field.attname for field in model._meta.concrete_fields if _is_left_to_database(row, field)),
-        )
+        insert = _insert_of(type(row))
+        statement, given = insert.bound(row, database)
         statements.append(statement)
-        values += [_prepared_value(row, field, database) for field in fields]
+        values += given
     with database.cursor() as cursor:
+        # Also outside a transaction: PostgreSQL makes one of what it gets in one message.
         cursor.execute(";".join(statements), values)
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def _prepared_value(row: Model, field: "Field[Any, Any]", database: BaseDatabaseWrapper) -> Any:
-    value = getattr(row, field.attname)
-    is_plain = type(value) in _PLAIN and not isinstance(field, JSONField)
-    return value if is_plain else field.get_db_prep_save(value, database)
+class _Insert:
+    """How rows of a model are inserted."""
+
+    def __init__(self, model: type[Model]) -> None:
+        self._table = connection.ops.quote_name(model._meta.db_table)
+        self._fields = model._meta.concrete_fields
+        self._values_of = attrgetter(*(field.attname for field in self._fields))
+        self._plain = [not isinstance(field, JSONField) for field in self._fields]
+        self._texts: dict[tuple[int, ...], str] = {}
+
+    def bound(self, row: Model, database: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        """The statement, and its values."""
+        given, numbers = list[Any](), list[int]()
+        for number, value in enumerate(self._values_of(row)):
+            field = self._fields[number]
+            if type(value) in _PLAIN and self._plain[number]:
+                if value is None and field.primary_key:
+                    continue
+            elif isinstance(value, DatabaseDefault):
+                continue
+            else:
+                value = field.get_db_prep_save(value, database)
+            numbers.append(number)
+            given.append(value)
+        return self._text(tuple(numbers)), given
+
+    def _text(self, numbers: tuple[int, ...]) -> str:
+        text = self._texts.get(numbers)
+        if text is None:
+            quote = connection.ops.quote_name
+            columns = ", ".join(quote(str(self._fields[number].column)) for number in numbers)
+            marks = ", ".join(["%s"] * len(numbers))
+            text = f"INSERT INTO {self._table} ({columns}) VALUES ({marks})"  # noqa: S608
+            self._texts[numbers] = text
+        return text
 
 
-def _is_left_to_database(row: Model, field: "Field[Any, Any]") -> bool:
-    value = getattr(row, field.attname)
-    return isinstance(value, DatabaseDefault) or (value is None and field.primary_key)
-
-
-@lru_cache(maxsize=256)
-def _insert(model: type[Model], left_out: tuple[str, ...]) -> "tuple[list[Field[Any, Any]], str]":
-    fields = [field for field in model._meta.concrete_fields if field.attname not in left_out]
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    return fields, f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+_insert_of = cache(_Insert)
