@@ -187,7 +187,7 @@ def test_a_key_that_somebody_else_holds_is_waited_for_not_for_long(alice: User) 
     assert not Generation.objects.exists()
 
 
-@pytest.mark.parametrize("more", [{}, examples.REQUEST | {"metadata": {"b": [1.5, None], "a": "ä"}}])
+@pytest.mark.parametrize("more", [{}, examples.REQUEST | {"metadata": {"b": "ä", "a": "2"}}])
 def test_the_first_look_shows_what_the_answer_has_shown(api: JsonClient, more: dict[str, Any]) -> None:
     made = api.post(GENERATIONS, BODY | more).json()
     looked = api.get(made["links"]["self"]).json()
