@@ -1,6 +1,6 @@
-"""One socket: what its client says, what it hears from the channel layer, and the one task that writes to it.
+"""One socket: what its client says, what it hears from the process's hub, and the one task that writes to it.
 
-A subscription joins the group of its generation before it reads rows, and drops repeats: no gap,
+A subscription joins the hub before it reads rows, and drops repeats: no gap,
 no duplicate. Hints that were lost are found by comparing numbers, at the latest after `CHECK_SECONDS`
 (`generations.realtime.rounds`).
 """
@@ -30,10 +30,10 @@ from generations.realtime.commands import (
     command_parse,
     generation_id_parse,
 )
+from generations.realtime.hub import hub
 from generations.realtime.refusals import CloseCode, Refused, away
 from generations.realtime.rounds import rounds
 from generations.realtime.subscription import Subscription
-from generations.services.events import group_name
 from generations.services.following import EVENTS_AT_ONCE, events_after, generation_snapshot
 
 logger = logging.getLogger(__name__)
@@ -54,16 +54,11 @@ AWAY = (OperationalError, InterfaceError, RedisError)
 class GenerationsConsumer(AsyncWebsocketConsumer):
     """Follows up to 100 generations, or from the start the one that its path names."""
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except RedisError:  # Channels subscribes this socket's own channel before anything else.
-            await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": away().code, "reason": str(away())})
+    channel_layer_alias = None  # The hub reads the channel layer for all sockets.
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels' own closes stale database connections first, which costs a change of thread for
-        # each hint; every query here does that itself.
+        # each message; every query here does that itself.
         await getattr(self, get_handler_name(message))(message)
 
     # From the client
@@ -119,16 +114,16 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         for generation_id in list(self.subscriptions):
             await self._unsubscribe(generation_id)
 
-    # From the channel layer
+    # From the hub
 
-    async def progress_event(self, message: dict[str, Any]) -> None:
-        if subscription := self.subscriptions.get(UUID(message["event"]["generation_id"])):
-            subscription.hear_event(message["event"])
+    def hear_event(self, event: dict[str, Any]) -> None:
+        if subscription := self.subscriptions.get(UUID(event["generation_id"])):
+            subscription.hear_event(event)
             self.wake.set()
 
-    async def progress_percentage(self, message: dict[str, Any]) -> None:
-        if subscription := self.subscriptions.get(UUID(message["message"]["generation_id"])):
-            subscription.hear_percentage(message["message"])
+    def hear_percentage(self, message: dict[str, Any]) -> None:
+        if subscription := self.subscriptions.get(UUID(message["generation_id"])):
+            subscription.hear_percentage(message)
             self.wake.set()
 
     # Subscriptions
@@ -160,7 +155,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         )
         if snapshot is None:
             return False
-        await self._join(generation_id)
+        await hub().join(generation_id, self)
         # A number from the future would silence all events up to it.
         self.subscriptions[generation_id] = Subscription(
             generation_id, after=min(after, snapshot["sequence"])
@@ -169,19 +164,11 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         self._reply(snapshot)
         return True
 
-    async def _join(self, generation_id: UUID) -> None:
-        try:
-            await self.channel_layer.group_add(group_name(generation_id), self.channel_name)
-        except RedisError:
-            # The layer has noted the membership already, and would keep it when the socket is gone.
-            await self.channel_layer.group_discard(group_name(generation_id), self.channel_name)
-            raise
-
     async def _unsubscribe(self, generation_id: UUID) -> None:
         if self.subscriptions.pop(generation_id, None) is None:
             return
         try:
-            await self.channel_layer.group_discard(group_name(generation_id), self.channel_name)
+            await hub().leave(generation_id, self)
         except RedisError as error:
             logger.info("Redis is away, it forgets the subscription by itself: %s", error)
 

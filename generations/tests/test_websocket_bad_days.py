@@ -1,5 +1,6 @@
 """Sockets when a reader sleeps, Redis restarts, or PostgreSQL is away."""
 
+import json
 import signal
 import socket
 import tempfile
@@ -88,10 +89,16 @@ def hint_when_somebody_listens(path: Path, event: ProgressEvent) -> None:
     raise AssertionError("The server did not subscribe again")
 
 
-def test_a_socket_opened_while_redis_is_away_is_told_to_come_back(tmp_path: Path) -> None:
-    away = f"unix://{tmp_path}/nothing?db=0"
-    with websocket_server(REDIS_URL=away) as server, open_socket(f"{server}/ws/generations") as client:
-        assert hear_close(client)[0] == 1013
+def test_while_redis_is_away_whoever_would_follow_is_told_to_come_back(
+    tmp_path: Path, secret: str, generation: Generation
+) -> None:
+    url = "/ws/generations"
+    with websocket_server(REDIS_URL=f"unix://{tmp_path}/nothing?db=0") as server:
+        with open_socket(f"{server}{url}/{generation.pk}", with_key(secret)) as client:
+            assert hear_close(client)[0] == 1013
+        with open_socket(f"{server}{url}", with_key(secret)) as client:
+            client.send(json.dumps({"type": "subscribe", "generation_id": str(generation.pk)}))
+            assert hear(client)["code"] == "unavailable"
 
 
 def test_a_socket_opened_while_postgresql_is_away_is_told_to_come_back(tmp_path: Path, secret: str) -> None:

@@ -1,0 +1,97 @@
+"""What the channel layer tells this process, handed to all of its sockets that follow it.
+
+If each socket had a channel of its own, as is usual in Channels, every hint would be queued, read and
+unpacked once for each of them, by a task of its own: most of what a delivery costs where thousands follow.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from generations.services.events import group_name
+
+logger = logging.getLogger(__name__)
+
+#: After a failure that nobody expects, so that it does not fill the log.
+PAUSE_SECONDS = 1.0
+
+
+class Listener(Protocol):
+    """A socket. It must not take long, nor wait: others come after it."""
+
+    def hear_event(self, event: dict[str, Any]) -> None:
+        """An event of a generation that it follows."""
+
+    def hear_percentage(self, message: dict[str, Any]) -> None:
+        """Something moved in one."""
+
+
+class Hub:
+    """Has one channel, which is in the groups of all generations that somebody follows."""
+
+    def __init__(self) -> None:
+        self._layer = get_channel_layer()
+        self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._channel = ""
+        self._opening = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def join(self, generation_id: UUID, listener: Listener) -> None:
+        """From here on it hears everything. Raises `RedisError`, and then it hears nothing."""
+        await self._open()
+        self._listeners[str(generation_id)].add(listener)
+        try:
+            await self._layer.group_add(group_name(generation_id), self._channel)
+        except RedisError:
+            # The layer has noted the membership already, and would keep it when the socket is gone.
+            await self.leave(generation_id, listener)
+            raise
+
+    async def leave(self, generation_id: UUID, listener: Listener) -> None:
+        """It hears nothing any more. Raises `RedisError`: the group is left all the same."""
+        listeners = self._listeners[str(generation_id)]
+        listeners.discard(listener)
+        if not listeners:
+            del self._listeners[str(generation_id)]
+            await self._layer.group_discard(group_name(generation_id), self._channel)
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self._channel:
+                self._channel = await self._layer.new_channel()
+                self._reading = asyncio.create_task(self._read_on())
+
+    async def _read_on(self) -> None:
+        while True:
+            try:
+                self._hand_on(await self._layer.receive(self._channel))
+            except Exception:
+                logger.exception("A hint could not be handed on")
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    def _hand_on(self, message: Mapping[str, Any]) -> None:
+        match message:
+            case {"type": "progress.event", "event": event}:
+                for listener in self._listeners.get(event["generation_id"], ()):
+                    listener.hear_event(event)
+            case {"type": "progress.percentage", "message": told}:
+                for listener in self._listeners.get(told["generation_id"], ()):
+                    listener.hear_percentage(told)
+
+
+_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The one of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
