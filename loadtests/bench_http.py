@@ -77,7 +77,14 @@ def main() -> int:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m loadtests.bench_http", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each service is measured (5)")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        choices=range(1, 1001),
+        metavar="N",
+        default=5,
+        help="how often each service is measured (5)",
+    )
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each time (4)")
     parser.add_argument("--workers", type=int, default=1, help="processes of each service (1)")
     parser.add_argument("--only", nargs="+", choices=[kind.name for kind in chosen([])], default=[])

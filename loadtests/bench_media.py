@@ -29,6 +29,7 @@ from generations.providers.animatic.provider import load_renderer
 from loadtests.media.checking import faults
 from loadtests.media.clips import CLIPS, SECONDS, clips_make, spec_of
 from loadtests.media.peers import MOVIEPY, Way, ways
+from loadtests.own_stack import sigterm_leaves
 
 REPORT = Path("out/bench-media.json")
 RESOLUTIONS = ("720p", "1080p")
@@ -42,6 +43,7 @@ def main() -> int:
     if not MOVIEPY.exists():
         sys.exit("MoviePy is missing: `make bench-media` installs it in an environment of its own.")
     console, frame = Console(), frame_format(aspect_ratio="16:9", resolution="720p")
+    sigterm_leaves()
     with TemporaryDirectory() as scratch, console.status("Making clips …") as status:
         directory = Path(scratch)
         every = ways(clips_make(directory, frame), frame, directory)

@@ -100,9 +100,12 @@ def main(arguments: list[str]) -> int:
 
 def summary_read(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError) as error:
+        found = dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
         sys.exit(f"{path} is not the summary.json of a run: {error}")
+    if missing := {"scenario", "endpoints", "objectives"} - found.keys():
+        sys.exit(f"{path} is not the summary.json of a run: it has no {', '.join(sorted(missing))}.")
+    return found
 
 
 def table(found: list[Difference], tolerance_percent: float) -> Table:

@@ -29,9 +29,15 @@ class OwnStack:
     data_dir: Path
 
 
+def sigterm_leaves() -> None:
+    """From here on SIGTERM ends the program as Ctrl-C does: what it has started ends with it."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 @contextmanager
 def own_stack(**variables: str) -> Iterator[OwnStack]:
-    """`manage.py up` with these settings, until the `with` block ends."""
+    """`manage.py up` with these settings, until the `with` block ends, also by SIGTERM."""
+    sigterm_leaves()
     with TemporaryDirectory(prefix="videogen-") as place:
         directory = Path(place)
         directory.chmod(0o711)  # The servers of root run as another user, who has to pass through.

@@ -21,6 +21,7 @@ from django.conf import settings
 django.setup()
 
 from generations.media import encoder, layout  # noqa: E402  Settings come first.
+from generations.media.ffmpeg import end_with  # noqa: E402
 from generations.media.frame import frame_format  # noqa: E402
 from generations.providers import prerendered  # noqa: E402
 from loadtests.prompts import ASPECT_RATIOS, RESOLUTION  # noqa: E402
@@ -39,7 +40,7 @@ def main() -> None:
     kept = kept_directory()
     if kept.exists():
         shutil.copytree(kept, clips)
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=end_with, initargs=(os.getpid(),)) as pool:
         list(pool.map(encode, *zip(*product(ASPECT_RATIOS, HALF_SECONDS), strict=True)))
     shutil.copytree(clips, kept, dirs_exist_ok=True)
     json.dump([secret for _, secret in made], sys.stdout)

@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -39,8 +38,6 @@ NOT_FIRST = "shares the cores as all processes do, because only root may put it 
 
 
 def main() -> int:
-    # Otherwise a stack would outlive us.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     budgets = budgets_read()
     options = _parser(list(budgets.scenarios)).parse_args()
     scenario = budgets.scenarios[options.scenario].changed(minutes=options.minutes, users=options.users)

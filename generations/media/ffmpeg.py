@@ -31,6 +31,7 @@ DISK_FULL = "No space left on the disk that the video is written to; make room, 
 
 #: Filters, too, would start a thread for each core.
 _ALWAYS = ("-nostdin", "-hide_banner", "-v", "error", "-y", "-filter_threads", "2")
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 _SIGNS_OF_UNREADABLE = (
     "Invalid data found",
@@ -169,15 +170,18 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
 
 
-def _bounds(parent: int, output_bytes: int) -> Callable[[], None]:
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+def end_with(parent: int) -> None:
+    """For a process that has just begun: on Linux it ends when its parent does, however that ends."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
 
+
+def _bounds(parent: int, output_bytes: int) -> Callable[[], None]:
     def apply() -> None:
         # A worker that is killed with SIGKILL cannot clean up, so the kernel does.
-        if libc:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
+        end_with(parent)
         _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         limit = output_bytes if hard == resource.RLIM_INFINITY else min(output_bytes, hard)
         # Its own `-fs` would cut the file off and call it a success.

@@ -15,7 +15,7 @@ import psutil
 import psycopg2
 from redis import Redis
 
-from loadtests.own_stack import INHERITED, ROOT
+from loadtests.own_stack import INHERITED, ROOT, sigterm_leaves
 from loadtests.peers.rows import Caller, rows_make
 from videogen.embedded.places import DATABASE_NAME, DATABASE_USER, log_dir, postgres_socket_dir, redis_socket
 from videogen.embedded.servers import embedded_servers
@@ -48,6 +48,7 @@ class Ground:
 @contextmanager
 def ground(*, own: int = 1000, others: int = 10_000) -> Iterator[Ground]:
     """Servers with tables, callers, generations of theirs and of others, until the `with` block ends."""
+    sigterm_leaves()
     with TemporaryDirectory(prefix="videogen-") as place:
         directory = Path(place)
         directory.chmod(0o711)  # The servers of root run as another user, who has to pass through.
