@@ -16,7 +16,7 @@ PRODUCTION := PUBLIC_URL=https://videogen.example ALLOWED_HOSTS=videogen.example
 	SECRET_KEY=not-a-secret-but-as-long-and-varied-as-one-0123456789
 
 .DEFAULT_GOAL := help
-.PHONY: help venv video up test check chaos bench-websocket loadtest loadtest-compare bench bench-media bench-pipeline bench-analysis bench-waiting bench-growth token-cost clean
+.PHONY: help venv video up test check chaos bench-websocket loadtest loadtest-compare bench bench-media bench-pipeline bench-analysis bench-waiting bench-uploads bench-growth token-cost clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench-analysis: $(VENV)/.installed ## Measure what the text tasks cost beside th
 
 bench-waiting: $(VENV)/.installed-dev ## Measure what it costs that 1,000 clips wait for a provider: CLIPS=1000 SECONDS=60
 	@$(RUN) -m loadtests.bench_waiting $${CLIPS:+--clips "$$CLIPS"} $${SECONDS:+--seconds "$$SECONDS"}
+
+bench-uploads: $(VENV)/.installed-dev ## Measure files of 5 and 50 MB into an S3 server on this machine
+	@$(RUN) -m loadtests.bench_uploads
 
 bench-growth: $(VENV)/.installed-dev ## Measure what the same costs at 1,000, 10,000 and 100,000 generations (5 minutes)
 	@$(RUN) -m loadtests.bench_growth

@@ -54,7 +54,7 @@ def own_stack(**variables: str) -> Iterator[OwnStack]:
 
 def _start(log: Path, data_dir: Path, variables: dict[str, str]) -> "subprocess.Popen[bytes]":
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    own = {"DATA_DIR": str(data_dir), "PORT": _free_port(), "WS_PORT": _free_port()}
+    own = {"DATA_DIR": str(data_dir), "PORT": free_port(), "WS_PORT": free_port()}
     with log.open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "manage.py", "up", "--quiet"],
@@ -74,6 +74,6 @@ def _await(process: "subprocess.Popen[bytes]", data_dir: Path, log: Path) -> Sta
     sys.exit(f"The stack does not start: {log.read_text().strip()}")
 
 
-def _free_port() -> str:
+def free_port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return str(server.getsockname()[1])
