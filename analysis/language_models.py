@@ -21,6 +21,8 @@ Tokens = Annotated[int, Field(gt=0)]
 Task = Literal["prompt_analysis", "brand_analysis", "micro_prompts", "edit_classification"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
+#: What is asked beside the tasks, of a model of its own.
+MODERATION = "moderation"
 
 #: `-2026-09-22` and, of older models, `-0613` and `-1106-preview`.
 _SNAPSHOT = re.compile(r"-\d{4}(-\d{2}-\d{2})?(-preview)?$")

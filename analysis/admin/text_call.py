@@ -14,8 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from analysis.admin.costs_page import CostsPage
-from analysis.engines.openai.verdicts import TASK as MODERATION
-from analysis.language_models import TASKS
+from analysis.language_models import MODERATION, TASKS
 from analysis.models import Outcome, TextCall
 from videogen.kernel.admin.formatting import NONE, age, badge, count, duration, price, short_id, usd, words
 from videogen.kernel.admin.pagination import BoundedPaginator

@@ -14,8 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from analysis.admin.chart import chart_of
 from analysis.admin.costs_page import CostsPage
 from analysis.costs import CostRow, Totals
-from analysis.engines.openai.verdicts import TASK as MODERATION
-from analysis.language_models import TASKS
+from analysis.language_models import MODERATION, TASKS
 from analysis.models import Outcome, TextCall
 from analysis.tests.ledger import call_made, hit_made
 from videogen.kernel.admin.chart import HEIGHT, REST, SERIES, TOP

@@ -1,6 +1,9 @@
 """Which way imports point, as code."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +111,15 @@ def test_the_top_level_stays_small() -> None:
     made_here = {"var", "out", "staticfiles"}
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))}
     assert found - allowed - made_here == set()
+
+
+def test_what_is_heavy_is_loaded_by_those_who_use_it() -> None:
+    load = "import sys, django; django.setup(); import videogen.urls; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", load],
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "videogen.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"django", "openai", "boto3", "skia", "av"} & set(loaded.stdout.split()) == {"django"}

@@ -16,6 +16,7 @@ from analysis.engines.openai.moderation import MODERATION_SECONDS, moderate
 from analysis.engines.openai.remembered import answer_once
 from analysis.engines.openai.wire import CallFailed
 from analysis.errors import AnalysisError, RateLimited
+from analysis.language_models import MODERATION
 from analysis.models import Outcome, TextCall
 from videogen.kernel.breaker import breaker_check, breaker_record
 from videogen.kernel.errors import Postponed
@@ -24,7 +25,6 @@ from videogen.kernel.quota_scripts import REFUSED_SECONDS
 
 logger = logging.getLogger(__name__)
 
-TASK = "moderation"
 SUBJECT = "openai:moderation"
 
 
@@ -38,14 +38,14 @@ def verdict(texts: list[str], context: CallContext) -> list[str]:
         return []
     server = [settings.OPENAI_BASE_URL, settings.MODERATION_MODEL]
     asked = json.dumps([*server, sorted(settings.MODERATION_ALLOW), texts])
-    key = f"{TASK}:{hashlib.sha256(asked.encode()).hexdigest()}"
+    key = f"{MODERATION}:{hashlib.sha256(asked.encode()).hexdigest()}"
     found = answer_once(key, lambda: json.dumps(_ask(texts, context)), tick=context.tick)
     categories: list[str] = json.loads(found.value)
     return categories
 
 
 def _ask(texts: list[str], context: CallContext) -> list[str]:
-    ticket = f"{context.ticket or uuid.uuid4()}:{TASK}"
+    ticket = f"{context.ticket or uuid.uuid4()}:{MODERATION}"
     breaker_check(SUBJECT, ticket=ticket)
     place = quota_take(
         subject=SUBJECT,
@@ -84,7 +84,7 @@ def _record(context: CallContext, error: AnalysisError | None, *, latency_second
     """The call is free: the verdict matters more than the row."""
     try:
         TextCall.objects.create(
-            task=TASK,
+            task=MODERATION,
             model=settings.MODERATION_MODEL,
             generation_id=context.generation_id,
             outcome=Outcome.FAILED if error else Outcome.ANSWERED,
