@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 import django
@@ -40,7 +41,9 @@ def main() -> None:
     kept = kept_directory()
     if kept.exists():
         shutil.copytree(kept, clips)
-    with ProcessPoolExecutor(os.cpu_count(), initializer=end_with, initargs=(os.getpid(),)) as pool:
+    # Forked: another way to start has another parent.
+    context = get_context("fork")
+    with ProcessPoolExecutor(os.cpu_count(), context, initializer=end_with, initargs=(os.getpid(),)) as pool:
         list(pool.map(encode, *zip(*product(ASPECT_RATIOS, HALF_SECONDS), strict=True)))
     shutil.copytree(clips, kept, dirs_exist_ok=True)
     json.dump([secret for _, secret in made], sys.stdout)

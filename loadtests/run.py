@@ -20,7 +20,7 @@ from rich.console import Console
 
 from loadtests.judging.run import Run
 from loadtests.judging.verdicts import run_judge
-from loadtests.own_stack import ROOT, OwnStack, own_stack
+from loadtests.own_stack import ROOT, OwnStack, own_stack, sigterm_leaves
 from loadtests.playing import Place, Player
 from loadtests.reporting.about import machine_describe
 from loadtests.reporting.terminal import verdicts_print
@@ -38,6 +38,7 @@ NOT_FIRST = "shares the cores as all processes do, because only root may put it 
 
 
 def main() -> int:
+    sigterm_leaves()
     budgets = budgets_read()
     options = _parser(list(budgets.scenarios)).parse_args()
     scenario = budgets.scenarios[options.scenario].changed(minutes=options.minutes, users=options.users)

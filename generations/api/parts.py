@@ -81,14 +81,17 @@ class RegenerateView(ApiView):
     )
     def post(self, request: Request, generation_id: UUID, position: int) -> Response:
         asked = validated(RegenerateInput, request.data)
-        created = clip_regenerate(
-            generation=visible_generation(request, generation_id, load=["owner"]),
-            position=position,
-            micro_prompt=asked["micro_prompt"],
-            api_key=api_key_of(request),
-            idempotency_key=idempotency_key_of(request),
-            answer=current_output,
-        )
+        try:
+            created = clip_regenerate(
+                generation=visible_generation(request, generation_id, load=["owner"]),
+                position=position,
+                micro_prompt=asked["micro_prompt"],
+                api_key=api_key_of(request),
+                idempotency_key=idempotency_key_of(request),
+                answer=current_output,
+            )
+        except Generation.DoesNotExist as error:  # Deleted by another request in this moment.
+            raise no_such_generation(generation_id) from error
         return made(created)
 
 

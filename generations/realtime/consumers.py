@@ -56,6 +56,18 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
 
     channel_layer_alias = None  # The hub reads the channel layer for all sockets.
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        self.subscriptions: dict[UUID, Subscription] = {}
+        self.writer: asyncio.Task[None] | None = None
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # However it has ended.
+            rounds().leave(self)
+            if self.writer:
+                self.writer.cancel()
+            for generation_id in list(self.subscriptions):
+                await self._unsubscribe(generation_id)
+
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Channels' own closes stale database connections first, which costs a change of thread for
         # each message; every query here does that itself.
@@ -64,7 +76,6 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
     # From the client
 
     async def connect(self) -> None:
-        self.subscriptions: dict[UUID, Subscription] = {}
         self.replies: deque[dict[str, Any]] = deque()
         self.ending: Refused | None = None
         self.malformed = 0
@@ -107,12 +118,6 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
             self.malformed += 1
             if self.malformed > MOST_MALFORMED:
                 self._end(Refused(CloseCode.MALFORMED, "Too many malformed messages."))
-
-    async def disconnect(self, code: int) -> None:
-        rounds().leave(self)
-        self.writer.cancel()
-        for generation_id in list(self.subscriptions):
-            await self._unsubscribe(generation_id)
 
     # From the hub
 
@@ -170,7 +175,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         try:
             await hub().leave(generation_id, self)
         except RedisError as error:
-            logger.info("Redis is away, it forgets the subscription by itself: %s", error)
+            logger.info("Redis is away; until it is told, it sends hints for nobody: %s", error)
 
     # From the rounds
 
@@ -191,7 +196,9 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
 
     def hear_time(self, now: float) -> None:
         """Give up on a client that has not read for `SEND_SECONDS`."""
-        if self.writing_since is None or now - self.writing_since < SEND_SECONDS or self.ending:
+        if self.writer is None or self.writing_since is None or self.ending:
+            return
+        if now - self.writing_since < SEND_SECONDS:
             return
         self._end(Refused(CloseCode.TOO_SLOW, "You read too slowly; connect again with ?after=N."))
         self.is_stuck = True
@@ -225,7 +232,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(SOON_SECONDS)
                 self.wake.set()
             except asyncio.CancelledError:
-                if not self.is_stuck:
+                if not (self.is_stuck and self.writer):
                     raise
                 self.is_stuck = False
                 self.writer.uncancel()

@@ -44,7 +44,7 @@ class Hub:
         self._reading: asyncio.Task[None] | None = None
 
     async def join(self, generation_id: UUID, listener: Listener) -> None:
-        """From here on it hears everything. Raises `RedisError`, and then it hears nothing."""
+        """It hears what is published from about here on. Raises `RedisError`, and then it hears nothing."""
         await self._open()
         self._listeners[str(generation_id)].add(listener)
         try:
@@ -71,19 +71,25 @@ class Hub:
     async def _read_on(self) -> None:
         while True:
             try:
-                self._hand_on(await self._layer.receive(self._channel))
+                message = await self._layer.receive(self._channel)
             except Exception:
-                logger.exception("A hint could not be handed on")
+                logger.exception("The channel layer cannot be read")
                 await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                self._hand_on(message)
+                await asyncio.sleep(0)  # What waits in a queue is read without a pause; let sockets write.
 
     def _hand_on(self, message: Mapping[str, Any]) -> None:
-        match message:
-            case {"type": "progress.event", "event": event}:
-                for listener in self._listeners.get(event["generation_id"], ()):
-                    listener.hear_event(event)
-            case {"type": "progress.percentage", "message": told}:
-                for listener in self._listeners.get(told["generation_id"], ()):
-                    listener.hear_percentage(told)
+        try:
+            match message:
+                case {"type": "progress.event", "event": event}:
+                    for listener in self._listeners.get(event["generation_id"], ()):
+                        listener.hear_event(event)
+                case {"type": "progress.percentage", "message": told}:
+                    for listener in self._listeners.get(told["generation_id"], ()):
+                        listener.hear_percentage(told)
+        except Exception:  # Of another version, perhaps. It is only a hint: the rows have it.
+            logger.exception("A hint cannot be read: %s", message)
 
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()

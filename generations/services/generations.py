@@ -24,7 +24,15 @@ from generations.services.flow import (
     generation_advance,
     generation_lock,
 )
-from generations.services.idempotency import LOCK_TIMEOUT, Answer, Created, Once, fingerprint_of, no_answer
+from generations.services.idempotency import (
+    LOCK_TIMEOUT,
+    Answer,
+    Created,
+    Once,
+    fingerprint_of,
+    no_answer,
+    patient_transaction,
+)
 from generations.services.moderation import request_moderate
 from generations.services.planning import RequestPlan, plan_request
 from generations.services.plans import plan_of
@@ -65,8 +73,9 @@ SELECT EXISTS (SELECT FROM generations_idempotencykey WHERE owner_id = %(owner_i
     ) AS queued)
 """)  # noqa: S608
 
-#: Requests of one owner that are accepted at the same moment, at most. Further from the limit nobody waits
-#: for anybody; a larger crowd could pass it by as many as it is larger.
+#: Requests of one owner that are accepted between a look and what is stored by it, at most: planning and
+#: moderation lie between. Further from the limit nobody waits for anybody; a larger crowd could pass it by as
+#: many as it is larger.
 CROWD = 200
 
 
@@ -110,7 +119,10 @@ def generation_create(
 
 @dataclass(frozen=True)
 class Standing:
-    """What a submission meets: whether its key is known, its owner's unfinished, and all that are queued."""
+    """What a submission meets: whether its key is known, its owner's unfinished, and who is queued.
+
+    No more than `QUEUE_COUNTED` are counted of the queue.
+    """
 
     is_key_known: bool
     active: int
@@ -138,7 +150,7 @@ def _create(
 ) -> Created:
     references = request.get("references") or []
     # All rows go in one message, which is a transaction; one around it is for what has to be held till then.
-    with transaction.atomic() if references or standing.is_crowded else nullcontext():
+    with patient_transaction() if references or standing.is_crowded else nullcontext():
         if standing.is_crowded:
             owner_lock(owner)
             if earlier := once.earlier():  # Otherwise it would be refused for what it has made itself.

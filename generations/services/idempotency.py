@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg2.errors import LockNotAvailable, UniqueViolation
 
 from generations.models import Generation, IdempotencyKey
 from videogen.kernel.errors import DomainError
 
-#: How long a request waits for another one that has its key.
+#: How long a request waits for another one that holds its key, or what it needs.
 LOCK_TIMEOUT = "2s"
 #: The constraint by which a key is there once.
 KEY_ONCE = "idempotency_key_once"
@@ -51,6 +52,15 @@ class Created:
 Answer = Callable[[Generation], dict[str, Any]]
 
 
+@contextmanager
+def patient_transaction() -> Iterator[None]:
+    """A transaction in which no lock is waited for longer than `LOCK_TIMEOUT`."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        yield
+
+
 def no_answer(generation: Generation) -> dict[str, Any]:
     """For callers who only want the generation."""
     return {}
@@ -59,6 +69,11 @@ def no_answer(generation: Generation) -> dict[str, Any]:
 def fingerprint_of(request: object) -> str:
     """Equal for equal requests."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _waited_for_key(error: OperationalError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, LockNotAvailable) and KEY_ONCE in (cause.diag.context or "")
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ class Once:
             if not (isinstance(error.__cause__, UniqueViolation) and KEY_ONCE in str(error)):
                 raise
         except OperationalError as error:
-            if not (self.key and isinstance(error.__cause__, LockNotAvailable)):
+            if not _waited_for_key(error):
                 raise
             message = "A request with this Idempotency-Key is running; ask again in a second."
             raise IdempotencyConflict(message, retry_after_seconds=1) from error

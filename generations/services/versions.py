@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models.functions import Now
 
 from analysis.contracts import Scene, Storyboard
@@ -16,7 +15,14 @@ from generations.services.calls import is_paid_for
 from generations.services.events import event_record
 from generations.services.flow import clips_pay, generation_advance, generation_lock
 from generations.services.generations import MAX_SEED, GenerationConflict, active_check, owner_lock
-from generations.services.idempotency import Answer, Created, Once, fingerprint_of, no_answer
+from generations.services.idempotency import (
+    Answer,
+    Created,
+    Once,
+    fingerprint_of,
+    no_answer,
+    patient_transaction,
+)
 from generations.services.moderation import words_moderate
 from generations.services.offers import lasting_warnings
 from generations.services.plans import plan_of
@@ -60,11 +66,11 @@ def clip_regenerate(
         words_moderate(micro_prompt)
 
     def make() -> Created:
-        with transaction.atomic():
-            generation_lock(generation.pk)
+        with patient_transaction():
+            parent = generation_lock(generation.pk)
             if earlier := once.earlier():  # Otherwise it might be refused for what it has bought itself.
                 return earlier
-            version = _regenerated(generation, position, micro_prompt, api_key)
+            version = _regenerated(parent, position, micro_prompt, api_key)
             created = Created(version, answer(version), replayed=False)
             rows_insert(*once.rows(created))
             return created
@@ -83,10 +89,7 @@ def _check(generation: Generation, position: int) -> None:
         raise NoSuchClip(f"There is no clip {position}; there are {generation.clip_count}.")
 
 
-def _regenerated(
-    generation: Generation, position: int, micro_prompt: str, api_key: ApiKey | None
-) -> Generation:
-    parent = generation_lock(generation.pk)
+def _regenerated(parent: Generation, position: int, micro_prompt: str, api_key: ApiKey | None) -> Generation:
     _check(parent, position)
     owner_lock(parent.owner)
     active_check(parent.owner)
