@@ -130,6 +130,7 @@ class StackSettings(Strict):
 class MemorySettings(Strict):
     from_minute: int
     window_minutes: PositiveInt
+    least_mb: PositiveInt
 
 
 class GeneratorLimits(Strict):

@@ -21,16 +21,20 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Growth:
-    """In bytes; `is_judged` is false for the load generator and the watcher themselves."""
+    """In bytes; `is_judged` is false for the load generator and the watcher themselves.
+
+    It is a share of `first`, or of `least` where that is more.
+    """
 
     name: str
     first: float
     last: float
+    least: float
     is_judged: bool
 
     @property
     def percent(self) -> float:
-        return 100 * (self.last / self.first - 1)
+        return 100 * (self.last - self.first) / max(self.first, self.least)
 
 
 def is_too_short(run: Run) -> bool:
@@ -44,8 +48,9 @@ def growths(run: Run) -> list[Growth]:
     if is_too_short(run):
         return []
     first, last = (_medians(run, *window) for window in _windows(run))
+    least = run.budgets.memory.least_mb * 2**20
     return [
-        Growth(name, first[role, name], last[role, name], role in JUDGED)
+        Growth(name, first[role, name], last[role, name], least, role in JUDGED)
         for role, name in sorted(first)
         if (role, name) in last and first[role, name]
     ]

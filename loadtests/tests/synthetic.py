@@ -117,7 +117,7 @@ def _grown(run: Run, objective: Objective, percent: float) -> dict[str, Any]:
     def grow(each: Look, over: float) -> Look:
         return replace(each, rss=round(each.rss * (1 + percent / 100))) if over > 0.7 else each
 
-    return {"moments": moments(look(), seconds=900, grow=grow)}
+    return {"moments": moments(look(rss=200 * 2**20), seconds=900, grow=grow)}
 
 
 def _capacity(run: Run, objective: Objective, users: float) -> dict[str, Any]:

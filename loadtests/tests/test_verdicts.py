@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from loadtests.judging.growth import Growth
 from loadtests.judging.run import Run
 from loadtests.judging.steps import StepResult, capacity, steps_judge
 from loadtests.judging.verdicts import Verdict, run_judge
@@ -63,6 +64,13 @@ def test_what_is_close_to_a_limit_is_marked_and_passes():
 
 def test_a_good_run_misses_nothing():
     assert [title(each.objective) for each in run_judge(a_run()).failed] == []
+
+
+@pytest.mark.parametrize("megabytes, percent", [(1, 2), (200, 1), (400, 0.5)])
+def test_two_megabytes_more_are_a_share_of_what_a_process_has_but_of_100_at_least(megabytes, percent):
+    grown = Growth("web", megabytes * 2**20, (megabytes + 2) * 2**20, 100 * 2**20, is_judged=True)
+
+    assert grown.percent == percent
 
 
 def test_an_endpoint_that_nobody_asked_fails():
