@@ -1,6 +1,7 @@
 """Many WebSocket clients in one process. Each notes when an event reached it."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -15,7 +16,10 @@ Heard = tuple[int, str, int, float]
 
 
 def serve(orders: Connection, url: str, api_key: str) -> None:
-    """`("open", ids)` opens a socket for each; `("count",)` and `("hear",)` tell what all heard since."""
+    """`("open", ids)` opens a socket for each and closes those before; `("count",)` and `("hear",)` tell what
+    all heard since.
+    """
+    gc.disable()  # What it keeps would be looked through again and again, and count as the server's time.
     asyncio.run(Audience(url, api_key).serve(orders))
 
 
@@ -28,6 +32,7 @@ class Audience:
         self._heard: list[Heard] = []
         self._ended: list[str] = []
         self._listeners: list[asyncio.Task[None]] = []
+        self._sockets: list[ClientConnection] = []
 
     async def serve(self, orders: Connection) -> None:
         while True:
@@ -42,6 +47,7 @@ class Audience:
                     self._heard = []
 
     async def _open(self, ids: Sequence[str]) -> None:
+        await self._close()
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(generation_id: str) -> None:
@@ -54,9 +60,17 @@ class Audience:
                     compression=None,
                 )
                 await socket.recv()  # The snapshot.
-            self._listeners.append(asyncio.create_task(self._listen(len(self._listeners), socket)))
+            number = len(self._sockets)
+            self._sockets.append(socket)
+            self._listeners.append(asyncio.create_task(self._listen(number, socket)))
 
         await asyncio.gather(*(one(generation_id) for generation_id in ids))
+
+    async def _close(self) -> None:
+        for listener in self._listeners:
+            listener.cancel()
+        await asyncio.gather(*(socket.close() for socket in self._sockets))
+        self._listeners, self._sockets = [], []
 
     async def _listen(self, number: int, socket: ClientConnection) -> None:
         async for text in socket:

@@ -104,4 +104,11 @@ def cpu_seconds(process_ids: list[int]) -> float:
     """What these processes and their children, also those that have ended, have used so far."""
     roots = [psutil.Process(number) for number in process_ids]
     processes = [process for root in roots for process in (root, *root.children(recursive=True))]
-    return sum(sum(process.cpu_times()[:4]) for process in processes)
+    return sum(_cpu_seconds(process) for process in processes)
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.NoSuchProcess:  # It ended in this moment: its parent has what it has used.
+        return 0.0

@@ -54,6 +54,7 @@ def _websocket(configuration: StackConfiguration) -> Program:
     options = {
         "--host": configuration.host,
         "--port": configuration.ws_port,
+        "--ws": "websockets-sansio",
         "--ws-max-size": 65536,
         "--ws-ping-interval": 20,
         "--ws-ping-timeout": 20,
