@@ -3,10 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
+
+from videogen.stack.configuration import StackConfiguration
+from videogen.stack.services import front
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("videogen", "storage_app", "analysis", "generations")
@@ -116,3 +120,23 @@ def test_nothing_but_the_application_goes_into_the_image():
 
     assert rules.index("*") < min(rules.index(rule) for rule in rules if rule.startswith("!"))
     assert admitted == {*PACKAGES, "templates", "manage.py", "requirements.txt"}
+
+
+def test_sockets_are_served_as_by_make_up(tmp_path: Path) -> None:
+    configuration = StackConfiguration(
+        base_dir=ROOT,
+        data_dir=tmp_path,
+        host="127.0.0.1",
+        port=1,
+        ws_port=2,
+        embedded_database=False,
+        embedded_redis=False,
+        web_workers=1,
+        web_threads=1,
+        workers={},
+    )
+    program = next(each for each in front(configuration) if each.name == "websocket")
+    ours = dict(pairwise(program.argv))
+    theirs = dict(word.split("=") for word in COMPOSE["services"]["websocket"]["command"] if "=" in word)
+    about_sockets = {name: value for name, value in theirs.items() if name.startswith("--ws")}
+    assert about_sockets == {name: value for name, value in ours.items() if name.startswith("--ws")}
