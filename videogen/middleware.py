@@ -1,14 +1,10 @@
 """Each request has an id, the client's `X-Request-ID` where it is sane, and a body of a known length."""
 
-import re
-import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from videogen.kernel.logs import request_id
-
-_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+from videogen.kernel.logs import REQUEST_ID, request_id, request_id_of
 
 
 class RequestIdMiddleware:
@@ -18,14 +14,13 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        identifier = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+        identifier = request_id_of(request.META)
         token = request_id.set(identifier)
         try:
             response = self.get_response(request)
         finally:
             request_id.reset(token)
-        response["X-Request-ID"] = identifier
+        response[REQUEST_ID] = identifier
         return response
 
 

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 
+from videogen.accounts.throttling import rate_limit_headers
 from videogen.kernel.errors import DomainError
 from videogen.kernel.logs import request_id
 
@@ -166,7 +167,7 @@ class ProblemMiddleware:
         plain = response.status_code >= 400 and "problem+json" not in response.get("Content-Type", "")
         if plain and not request.path.startswith(HTML_PATHS):
             response = _reshaped(request, response)
-        for name, value in getattr(request, "rate_limit_headers", {}).items():
+        for name, value in rate_limit_headers(request.META).items():
             response[name] = value
         return response
 

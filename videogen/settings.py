@@ -105,7 +105,6 @@ MIDDLEWARE = [
     "videogen.problems.ProblemMiddleware",
     "videogen.middleware.LengthRequiredMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "generations.api.poll.QuickPollMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

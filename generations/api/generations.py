@@ -128,8 +128,6 @@ class GenerationView(ApiView):
         problems=(404,),
     )
     def get(self, request: Request, generation_id: UUID) -> HttpResponseBase:
-        if error := getattr(request._request, "poll_error", None):
-            raise error
         answer = poll(request._request, owner_id=caller(request).pk, generation_id=generation_id)
         if answer is None:
             raise no_such_generation(generation_id)

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.http import HttpResponse
 from django.test import RequestFactory
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
+from generations.api.quick_poll import QuickPoll
 from generations.models import ProviderCall
 from generations.tests.clients import JsonClient
+from generations.tests.factories import GenerationFactory
 from generations.tests.studio import Studio
 from generations.tests.studio import studio as studio
 
@@ -68,7 +72,7 @@ def test_no_transaction_is_open_while_providers_programs_and_files_are_waited_fo
     assert witness.guilty == []
 
 
-def asked(client: JsonClient) -> int:
+def asked(client: JsonClient, path: str = "/api/v1/generations") -> int:
     """A request as a server handles it, with the signals that Django's test client leaves out."""
     told = {"Authorization": f"Bearer {client.secret}", "Host": "127.0.0.1"}
     statuses: list[str] = []
@@ -76,7 +80,9 @@ def asked(client: JsonClient) -> int:
     def start(status: str, *rest: Any) -> Any:
         statuses.append(status)
 
-    WSGIHandler()(RequestFactory().get("/api/v1/generations", headers=told).environ, start).close()
+    body = QuickPoll(WSGIHandler())(RequestFactory().get(path, headers=told).environ, start)
+    if isinstance(body, HttpResponse):
+        body.close()
     return int(statuses[0].split()[0])
 
 
@@ -88,10 +94,15 @@ def connection_ends() -> None:
     other.close()
 
 
-def test_a_connection_that_was_lost_between_requests_is_not_noticed(api: JsonClient) -> None:
-    assert asked(api) == 200
+@pytest.mark.parametrize("is_poll", [False, True])
+def test_a_connection_that_was_lost_between_requests_is_not_noticed(
+    api: JsonClient, alice: User, is_poll: bool
+) -> None:
+    generation = GenerationFactory(owner=alice)
+    path = f"/api/v1/generations/{generation.pk}" if is_poll else "/api/v1/generations"
+    assert asked(api, path) == 200
     connection_ends()
-    assert asked(api) == 200
+    assert asked(api, path) == 200
 
 
 def test_a_connection_that_is_lost_in_a_request_answers_503_and_the_next_one_works(api: JsonClient) -> None:

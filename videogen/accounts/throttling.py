@@ -5,10 +5,10 @@ and `RateLimit: "read";r=5999;t=1`.
 """
 
 import math
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -19,27 +19,34 @@ from videogen.kernel.ratelimit import RateDecision, RateStock
 _stock = RateStock()
 
 
-def request_count(request: HttpRequest, caller: str) -> RateDecision:
-    """Count this request, once, and leave with it what came of it and the headers that tell of it."""
-    if (known := getattr(request, "rate_decision", None)) is not None:
+#: Where a request carries what came of counting it.
+_DECISION, _HEADERS = "videogen.rate_decision", "videogen.rate_limit_headers"
+
+
+def request_count(environ: dict[str, Any], caller: str) -> RateDecision:
+    """Count this request, once, and leave what came of it in `environ`: WSGI's, which is `request.META`."""
+    if (known := environ.get(_DECISION)) is not None:
         return cast(RateDecision, known)
-    name = "read" if request.method in SAFE_METHODS else "write"
+    name = "read" if environ["REQUEST_METHOD"] in SAFE_METHODS else "write"
     count, seconds = getattr(settings, f"RATE_LIMIT_{name.upper()}")
-    decision = _stock.take(key=f"{name}:{caller}", count=count, seconds=seconds)
-    reset = math.ceil(decision.reset_seconds)
-    request.rate_decision = decision  # type: ignore[attr-defined]
-    request.rate_limit_headers = {  # type: ignore[attr-defined]
+    decision = environ[_DECISION] = _stock.take(key=f"{name}:{caller}", count=count, seconds=seconds)
+    environ[_HEADERS] = {
         "RateLimit-Policy": f'"{name}";q={count};w={seconds}',
-        "RateLimit": f'"{name}";r={decision.remaining};t={reset}',
+        "RateLimit": f'"{name}";r={decision.remaining};t={math.ceil(decision.reset_seconds)}',
     }
     return decision
+
+
+def rate_limit_headers(environ: Mapping[str, Any]) -> Mapping[str, str]:
+    """What tells of it, if it was counted."""
+    return cast(Mapping[str, str], environ.get(_HEADERS, {}))
 
 
 class KeyRateThrottle(BaseThrottle):
     """One allowance for reading and one for writing, for each key (or user of a session)."""
 
     def allow_request(self, request: Request, view: object) -> bool:
-        self.decision = request_count(request._request, _caller(request))
+        self.decision = request_count(request.META, _caller(request))
         return self.decision.allowed
 
     def wait(self) -> float:
