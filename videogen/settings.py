@@ -100,6 +100,8 @@ INSTALLED_APPS = [
     "generations",
 ]
 
+# A plain poll passes none of it: `generations/api/quick_poll.py` does what is for every answer. What shall
+# refuse polls too belongs there as well.
 MIDDLEWARE = [
     "videogen.middleware.RequestIdMiddleware",
     "videogen.problems.ProblemMiddleware",

@@ -30,6 +30,7 @@ from generations.api.outputs import (
     storyboard_output,
 )
 from generations.api.poll import generation_read, poll
+from generations.api.quick_poll import POLL_ERROR
 from generations.api.schema import (
     ETAG,
     IDEMPOTENCY_KEY,
@@ -114,6 +115,11 @@ class GenerationsView(ApiView):
 
 class GenerationView(ApiView):
     """`/generations/{id}`."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if error := request.META.get(POLL_ERROR):
+            raise error  # Before authentication, which would wait for the same once more.
+        super().initial(request, *args, **kwargs)
 
     @operation(
         "generations_get",

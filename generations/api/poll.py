@@ -35,8 +35,6 @@ class _Kept(NamedTuple):
 #: Longer answers are written anew each time; most have two kilobytes.
 MOST_BYTES = 8192
 CONTENT_TYPE = "application/json"
-#: Where a request carries what went wrong on its short way: nobody has to wait for it again.
-ERROR = "videogen.poll_error"
 _kept = memory(seconds=600, most=settings.POLLS_REMEMBERED)
 _lock = Lock()
 
@@ -83,8 +81,6 @@ def headers_of(written: Written) -> dict[str, str]:
 
 def poll(request: HttpRequest, *, owner_id: int, generation_id: UUID) -> HttpResponseBase | None:
     """200 or 304 (412 where that is asked for); None where the owner has no such generation."""
-    if error := request.META.get(ERROR):
-        raise error
     written = written_read(owner_id=owner_id, generation_id=generation_id)
     if written is None:
         return None

@@ -16,12 +16,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from werkzeug.test import Client, TestResponse
 
-from generations.api.quick_poll import QuickPoll
+from generations.api import quick_poll
+from generations.api.quick_poll import LONGEST_ORIGIN, QuickPoll
 from generations.models import Generation
 from generations.tests.clients import GENERATIONS, JsonClient, client_of, problem_of
 from generations.tests.factories import AssetFactory, GenerationFactory
 from videogen.accounts.models import ApiKey, Scope
 from videogen.accounts.services import api_key_revoke
+from videogen.kernel.logs import request_id
 from videogen.kernel.memory import memories_forget
 from videogen.kernel.prepared import PreparedSql
 
@@ -164,6 +166,8 @@ def test_what_is_not_a_plain_poll_is_left_to_the_view(api: JsonClient, completed
     assert ask(api, completed, past=WSGIHandler(), **precondition).status_code == 412
     assert ask(api, completed, past=WSGIHandler(), **{"If-None-Match": "*"}).status_code == 304
     assert ask(api, completed, past=WSGIHandler(), **{"Transfer-Encoding": "chunked"}).status_code == 411
+    malformed = ask(api, completed, **{"If-None-Match": f"{etag}x"})
+    assert malformed.status_code == 200
     assert Client(QuickPoll(WSGIHandler())).head(f"{GENERATIONS}/{completed.pk}").status_code == 401
 
 
@@ -186,17 +190,31 @@ def test_a_request_keeps_its_id(api: JsonClient, completed: Generation) -> None:
 def test_a_database_that_is_away_is_waited_for_once(
     api: JsonClient, completed: Generation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick_answer(api, completed)
     tried = []
 
     def away(*args: Any, **options: Any) -> None:
         tried.append(1)
         raise OperationalError("away")
 
+    memories_forget()
     monkeypatch.setattr(PreparedSql, "row", away)
     response = ask(api, completed, past=WSGIHandler())
     code = json.loads(response.data)["code"]
     assert (response.status_code, code, len(tried)) == (503, "unavailable.database", 1)
+
+
+def test_a_request_that_is_passed_on_keeps_its_id(api: JsonClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = []
+    monkeypatch.setattr(quick_poll, "close_old_connections", lambda: ids.append(request_id.get()))
+    answer = ask(api, Generation(pk=uuid4()), past=WSGIHandler())
+    assert answer.status_code == 404
+    assert set(ids) == {answer.headers["X-Request-ID"]}
+
+
+def test_a_stranger_cannot_fill_the_memory(completed: Generation) -> None:
+    padded = {"X-Forwarded-Proto": "https" + " " * LONGEST_ORIGIN}
+    assert ask(JsonClient("vg_unknown"), completed, past=WSGIHandler(), **padded).status_code == 401
+    assert not quick_poll._headers_at.cache
 
 
 def test_a_key_without_reading_is_refused(alice: User, completed: Generation) -> None:

@@ -17,8 +17,6 @@ from videogen.accounts.models import ApiKey
 from videogen.kernel.ratelimit import RateDecision, RateStock
 
 _stock = RateStock()
-
-
 #: Where a request carries what came of counting it.
 _DECISION, _HEADERS = "videogen.rate_decision", "videogen.rate_limit_headers"
 
@@ -27,7 +25,7 @@ def request_count(environ: dict[str, Any], caller: str) -> RateDecision:
     """Count this request, once, and leave what came of it in `environ`: WSGI's, which is `request.META`."""
     if (known := environ.get(_DECISION)) is not None:
         return cast(RateDecision, known)
-    name = "read" if environ["REQUEST_METHOD"] in SAFE_METHODS else "write"
+    name = "read" if environ["REQUEST_METHOD"].upper() in SAFE_METHODS else "write"
     count, seconds = getattr(settings, f"RATE_LIMIT_{name.upper()}")
     decision = environ[_DECISION] = _stock.take(key=f"{name}:{caller}", count=count, seconds=seconds)
     environ[_HEADERS] = {
