@@ -10,11 +10,12 @@ from uuid import UUID
 from cachetools import cached
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from generations.api.outputs import Written
 from generations.api.poll import CONTENT_TYPE, headers_of, written_read
@@ -83,7 +84,7 @@ def _answer(environ: Environ, generation_id: UUID) -> Answer | None:
             return None
         own = {**headers_of(written), **rate_limit_headers(environ), REQUEST_ID: identifier}
         return _conditional(environ.get("HTTP_IF_NONE_MATCH", ""), written, [*own.items(), *usual])
-    except Exception as error:  # Outside Django nobody makes a problem of it: the view raises it.
+    except (DatabaseError, InterfaceError, RedisError) as error:  # The view raises it.
         environ[POLL_ERROR] = error
         return None
     finally:
