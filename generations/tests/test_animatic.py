@@ -185,3 +185,13 @@ def test_each_noun_has_a_drawing_of_its_own() -> None:
     pictures = [frame_of(spec_of(subject=noun, setting="sky", frame=tiny), 0) for noun in NOUNS.split()]
 
     assert min(difference(a, b) for a, b in itertools.combinations(pictures, 2)) > 0.5
+
+
+def test_as_many_processes_as_there_are_draw_the_same_clip(tmp_path: Path) -> None:
+    spec = spec_of(setting="street", weather="rain", subject="cup", title="Rain")
+    clips = [tmp_path / "one.mp4", tmp_path / "three.mp4"]
+
+    for clip, processes in zip(clips, (1, 3), strict=True):
+        load_renderer().render_clip(spec, clip, lambda _: None, processes=processes)
+
+    assert clips[0].read_bytes() == clips[1].read_bytes()

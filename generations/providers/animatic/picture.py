@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +17,16 @@ from generations.providers.animatic.camera import OVERSCAN, Pose
 from generations.providers.animatic.composition import Composition
 from generations.providers.animatic.noise import generator
 from generations.providers.animatic.palette import Look
+from generations.providers.animatic.visible import (
+    BLOCK,
+    Blocks,
+    Place,
+    filled,
+    hidden,
+    rectangles,
+    region,
+    solid,
+)
 
 #: Soft plates that are farther than this are not even scaled: nobody could tell.
 _SOFT_DEPTH = 0.2
@@ -64,9 +75,9 @@ class Item(Protocol):
 
 @runtime_checkable
 class Opaque(Protocol):
-    """An item that hides what is behind it."""
+    """An item that hides what is behind it, from side to side."""
 
-    def solid_from(self) -> float:
+    def solid_from(self, pose: Pose) -> float:
         """The row of the frame below which nothing shows through."""
 
 
@@ -98,8 +109,9 @@ class Plate:
         self._fade = fade
         self._soft = soft
         self._mode = mode
-        self._image = as_image(pixels)
-        self._shifted: dict[tuple[float, float], skia.Image] = {}
+        self._views: dict[tuple[float, float], View] = {}
+        self._seen: NDArray[np.int_] | None = None
+        self._solid_part, self._other_part = skia.Region(), skia.Region()
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Draw it where it is now."""
@@ -107,55 +119,137 @@ class Plate:
         if alpha <= 0.002:
             return
         paint = skia.Paint(Alphaf=min(1.0, alpha), BlendMode=self._mode)
-        scale, left, top = self._frame(moment)
-        if scale == 1:
-            x, y = math.floor(left), math.floor(top)
-            canvas.drawImage(self._at((left - x, top - y)), x, y, skia.SamplingOptions(), paint)
+        place = self.at(moment.pose, moment.seconds)
+        if place.scale == 1:
+            self._draw_moved(canvas, place, paint)
         else:
-            height, width = self.pixels.shape[:2]
-            target = skia.Rect.MakeXYWH(left, top, width * scale, height * scale)
-            canvas.drawImageRect(self._image, target, SMOOTH, paint)
+            self._draw_scaled(canvas, place, paint)
 
-    def solid_from(self) -> float:
-        """The row of the frame below which nothing shows through this plate; infinite if there is none."""
-        if self.moves or self._fade or self._mode != skia.BlendMode.kSrcOver:
-            return float("inf")
-        open_rows = np.flatnonzero(self.pixels[..., 3].min(axis=1) < 255)
-        first = int(open_rows[-1]) + 1 if len(open_rows) else 0
-        return self.place[1] + first if first < len(self.pixels) else float("inf")
+    def _draw_moved(self, canvas: skia.Canvas, place: Place, paint: skia.Paint) -> None:
+        x, y = math.floor(place.left), math.floor(place.top)
+        view = self._view((place.left - x, place.top - y))
+        if self._seen is None:
+            canvas.drawImage(view.image, x, y, skia.SamplingOptions(), paint)
+            return
+        # What is solid is copied, which is four times as quick as blending.
+        for part, image in ((self._solid_part, view.opaque), (self._other_part, view.image)):
+            if not part.isEmpty():
+                canvas.save()
+                canvas.clipRegion(part.translate(x, y))
+                canvas.drawImage(image, x, y, skia.SamplingOptions(), paint)
+                canvas.restore()
 
-    def cut_below(self, row: float) -> None:
-        """Forget what is below a row of the frame, where other plates hide it."""
-        keep = row - self.place[1]
-        if 1 < keep < len(self.pixels) and not self.moves:
-            self.pixels = np.ascontiguousarray(self.pixels[: int(keep)])
-            self._image = as_image(self.pixels)
-            self._shifted.clear()
+    def _draw_scaled(self, canvas: skia.Canvas, place: Place, paint: skia.Paint) -> None:
+        height, width = self.pixels.shape[:2]
+        scale, left, top = place.scale, place.left, place.top
+        target = skia.Rect.MakeXYWH(left, top, width * scale, height * scale)
+        canvas.save()
+        if self._seen is not None:
+            sides = np.rint(self._seen * scale + (left, top, left, top)).astype(int)
+            canvas.clipRegion(region(sides))
+        canvas.drawImageRect(self._view((0, 0)).image, target, SMOOTH, paint)
+        canvas.restore()
 
-    def _frame(self, moment: Moment) -> tuple[float, float, float]:
-        """Its scale and its corner: at whole pixels if it is soft, at quarters if it is not scaled."""
-        scale = moment.pose.scale(self.depth)
+    @cached_property
+    def filled(self) -> Blocks:
+        """The squares in which anything shows."""
+        return filled(self.pixels[..., 3])
+
+    @cached_property
+    def solid(self) -> Blocks:
+        """The squares that nothing shows through, if it is where it is painted."""
+        return solid(self.pixels[..., 3])
+
+    @property
+    def hides(self) -> bool:
+        """Whether its solid squares hide what is behind them for the whole clip."""
+        fixed = not self.moves and not self._fade and self._mode == skia.BlendMode.kSrcOver
+        return fixed and bool(self.solid.any())
+
+    def keep(self, blocks: Blocks) -> bool:
+        """Draw only these squares from now on. False when none is left."""
+        rows = np.flatnonzero(blocks.any(axis=1))
+        if not len(rows):
+            return False
+        dense, last = self.solid & blocks, int(rows[-1]) + 1
+        if last < len(blocks):
+            self.pixels = np.ascontiguousarray(self.pixels[: last * BLOCK])
+            self._views.clear()
+        self._seen = rectangles(blocks)
+        self._solid_part, self._other_part = region(rectangles(dense)), region(rectangles(blocks & ~dense))
+        return True
+
+    def at(self, pose: Pose, seconds: float) -> Place:
+        """Where it is: at whole pixels if it is soft, at quarters if it is not scaled."""
+        scale = pose.scale(self.depth)
         if self._soft and self.depth <= _SOFT_DEPTH:
             scale = 1.0
-        dx, dy = moment.pose.shift(self.depth)
-        own_x, own_y = self._motion(moment.seconds)
+        dx, dy = pose.shift(self.depth)
+        own_x, own_y = self._motion(seconds)
         (fx, fy), (x, y) = self._focus, self.place
         left, top = fx + (x + own_x - fx) * scale + dx, fy + (y + own_y - fy) * scale + dy
         if scale != 1:
-            return scale, left, top
+            return Place(scale, left, top)
         steps = 1 if self._soft else _STEPS
-        return scale, round(left * steps) / steps, round(top * steps) / steps
+        return Place(scale, round(left * steps) / steps, round(top * steps) / steps)
 
-    def _at(self, fraction: tuple[float, float]) -> skia.Image:
+    def _view(self, fraction: tuple[float, float]) -> "View":
         """The plate moved by parts of a pixel. There are few such parts, so each is sampled only once."""
-        if fraction == (0, 0):
-            return self._image
-        if fraction not in self._shifted:
-            height, width = self.pixels.shape[:2]
-            surface = empty_surface(width + 1, height + 1)
-            surface.getCanvas().drawImage(self._image, *fraction, SMOOTH)
-            self._shifted[fraction] = surface.makeImageSnapshot()
-        return self._shifted[fraction]
+        if fraction not in self._views:
+            self._views[fraction] = View(self.pixels if fraction == (0, 0) else self._moved(fraction))
+        return self._views[fraction]
+
+    def _moved(self, fraction: tuple[float, float]) -> Pixels:
+        height, width = self.pixels.shape[:2]
+        # Zeros take no memory until they are drawn on, and only what is seen is.
+        pixels = np.zeros((height + 1, width + 1, 4), np.uint8)
+        canvas = canvas_on(pixels)
+        if self._seen is not None:
+            canvas.clipRegion(region(self._seen))
+        canvas.drawImage(as_image(self.pixels), *fraction, SMOOTH)
+        return pixels
+
+
+class View:
+    """Pixels as Skia blends them, and as it copies them where they are solid."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+        self.image = as_image(pixels)
+        self.opaque = as_image(pixels, skia.AlphaType.kOpaque_AlphaType)
+
+
+@dataclass(frozen=True)
+class Behind:
+    """An item that is partly hidden by what is in front of it for the whole clip."""
+
+    item: Item
+    seen: skia.Region
+
+    def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
+        """Draw what is seen of it."""
+        canvas.save()
+        canvas.clipRegion(self.seen)
+        bottom = min(moment.bounds.bottom, self.seen.getBounds().bottom())
+        self.item.draw(canvas, replace(moment, bounds=replace(moment.bounds, bottom=bottom)))
+        canvas.restore()
+
+
+class Sheet:
+    """A picture that is mostly empty. It is drawn at whole pixels, and only where there is something."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels = pixels
+        self._image = as_image(pixels)
+        self._part = region(rectangles(filled(pixels[..., 3])))
+        self.height, self.width = pixels.shape[:2]
+
+    def draw(self, canvas: skia.Canvas, x: int, y: int) -> None:
+        """Draw it with its left upper corner there."""
+        canvas.save()
+        canvas.clipRegion(self._part.translate(x, y))
+        canvas.drawImage(self._image, x, y)
+        canvas.restore()
 
 
 class Picture:
@@ -306,20 +400,61 @@ class Picture:
             item.draw(canvas, Moment(0.0, 0.0, Pose(), bounds))
         return pixels_of(surface)
 
-    def cull(self) -> None:
-        """Drop the rows of plates that nearer plates hide for the whole clip."""
-        slack = 0.16 * self.height
-        hidden = float("inf")
+    def cull(self, ends: tuple[Pose, Pose]) -> None:
+        """Leave out what is empty, or hidden for the whole clip, in which the camera goes from end to end."""
+        fronts: list[Front] = []
+        kept: list[Item] = []
         for item in reversed(self.items):
-            if isinstance(item, Plate):
-                item.cut_below(hidden + slack)
-            if isinstance(item, Opaque):
-                hidden = min(hidden, item.solid_from())
+            seen = self._seen(item, fronts, ends)
+            if seen:
+                kept.append(seen)
+            if isinstance(item, Plate) and item.hides:
+                fronts.append(Front([item.at(pose, 0) for pose in ends], item.solid))
+            elif isinstance(item, Opaque):
+                fronts.append(self._wall(max(item.solid_from(pose) for pose in ends)))
+        self.items = kept[::-1]
+
+    def _seen(self, item: Item, fronts: "list[Front]", ends: tuple[Pose, Pose]) -> Item | None:
+        """The item without what is hidden, or nothing."""
+        if isinstance(item, Plate):
+            blocks = item.filled
+            places = [item.at(pose, 0) for pose in ends]
+            for front in fronts if not item.moves else ():
+                blocks = blocks & ~hidden(blocks.shape, places, front.places, front.solid)
+            return item if item.keep(blocks) else None
+        blocks = np.full((-(-self.height // BLOCK), -(-self.width // BLOCK)), True)
+        for front in fronts:
+            blocks &= ~hidden(blocks.shape, [_UNMOVED, _UNMOVED], front.places, front.solid)
+        if blocks.all():
+            return item
+        return Behind(item, region(rectangles(blocks))) if blocks.any() else None
+
+    def _wall(self, top: float) -> "Front":
+        """Something solid from a row downward, wider and higher than any plate."""
+        reach = self.width // BLOCK
+        place = Place(1.0, -float(reach * BLOCK), math.ceil(top))
+        return Front([place, place], np.full((2 * reach, 3 * reach), True))
+
+
+@dataclass(frozen=True)
+class Front:
+    """What hides others: where it is at both ends of the clip, and where it is solid."""
+
+    places: list[Place]
+    solid: Blocks
+
+
+_UNMOVED = Place(1.0, 0.0, 0.0)
 
 
 def empty_surface(width: int, height: int) -> skia.Surface:
     """A transparent surface."""
     return skia.Surface.MakeRasterN32Premul(width, height)
+
+
+def canvas_on(pixels: Pixels) -> skia.Canvas:
+    """What draws into an array of blue, green, red and alpha, which has to outlive it."""
+    return skia.Canvas(pixels, skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType)
 
 
 def pixels_of(surface: skia.Surface) -> Pixels:
@@ -335,11 +470,9 @@ def pixels_of(surface: skia.Surface) -> Pixels:
     return pixels
 
 
-def as_image(pixels: Pixels) -> skia.Image:
+def as_image(pixels: Pixels, alpha: skia.AlphaType = skia.AlphaType.kPremul_AlphaType) -> skia.Image:
     """Skia's view of the same memory; the array has to outlive it."""
-    return skia.Image.fromarray(
-        pixels, skia.ColorType.kBGRA_8888_ColorType, skia.AlphaType.kPremul_AlphaType, copy=False
-    )
+    return skia.Image.fromarray(pixels, skia.ColorType.kBGRA_8888_ColorType, alpha, copy=False)
 
 
 def _softened(pixels: Pixels, radius: float, rim: int) -> Pixels:

@@ -7,6 +7,7 @@ import numpy as np
 import skia
 
 from generations.providers.animatic.brush import downward, fill, linear, on_top
+from generations.providers.animatic.camera import Pose
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.picture import (
     SMOOTH,
@@ -77,16 +78,16 @@ class Water:
     depth: float
     surface: Surface
 
-    def solid_from(self) -> float:
+    def solid_from(self, pose: Pose) -> float:
         """Nothing shows through below its edge."""
-        return self.top
+        return self.top + pose.shift(self.depth)[1] + 1
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Draw the mirror as the waves bend it now."""
         scale = moment.pose.scale(self.depth)
         dx, dy = moment.pose.shift(self.depth)
         first, bounds = max(0, round(self.top + dy)), moment.bounds
-        rows = np.arange(bounds.bottom - first) / scale
+        rows = np.arange(max(0, bounds.bottom - first)) / scale
         # The mirror is blurred downward, so the nearest row does.
         places = np.rint(rows + self._bend(rows, moment.seconds)).astype(int)
         bent = as_image(self.pixels[places.clip(0, len(self.pixels) - 1)])

@@ -9,7 +9,15 @@ import skia
 from generations.providers.animatic.brush import Point, add_glow, fill, glow, premultiplied, stroke, wave
 from generations.providers.animatic.colour import WHITE, Colour, mix
 from generations.providers.animatic.noise import cloud_field
-from generations.providers.animatic.picture import SMOOTH, Moment, Painter, Picture, empty_surface
+from generations.providers.animatic.picture import (
+    SMOOTH,
+    Moment,
+    Painter,
+    Picture,
+    Sheet,
+    empty_surface,
+    pixels_of,
+)
 
 
 def paint_weather(picture: Picture, *, outdoors: bool = True) -> None:
@@ -30,14 +38,14 @@ def paint_weather(picture: Picture, *, outdoors: bool = True) -> None:
 class Falling:
     """A tile of drops or flakes that is repeated over the frame and moves without end."""
 
-    def __init__(self, tile: skia.Image, *, velocity: tuple[float, float], sway: float = 0.0) -> None:
+    def __init__(self, tile: Sheet, *, velocity: tuple[float, float], sway: float = 0.0) -> None:
         self._tile = tile
         self._velocity = velocity
         self._sway = sway
 
     def draw(self, canvas: skia.Canvas, moment: Moment) -> None:
         """Cover the frame with the tile, at whole pixels: it moves too fast for fractions to show."""
-        width, height = self._tile.width(), self._tile.height()
+        width, height = self._tile.width, self._tile.height
         x = self._velocity[0] * moment.seconds + self._sway * wave(moment.seconds, 3.7)
         y = self._velocity[1] * moment.seconds
         left, top = round(x) % width - width, round(y) % height - height
@@ -45,7 +53,7 @@ class Falling:
         for across in range(left, bounds.right, width):
             for down in range(top, bounds.bottom, height):
                 if across + width > bounds.left and down + height > bounds.top:
-                    canvas.drawImage(self._tile, across, down)
+                    self._tile.draw(canvas, across, down)
 
 
 def add_rain(picture: Picture, *, heavy: bool) -> None:
@@ -63,7 +71,7 @@ def add_rain(picture: Picture, *, heavy: bool) -> None:
             dx, dy = wind * length * size * unit, length * size * unit
             _repeated(tile, partial(_draw_streak, (x, y), (x + dx, y + dy), paint))
         velocity = speed * unit * (1.25 if heavy else 1.0)
-        picture.add(Falling(tile.makeImageSnapshot(), velocity=(wind * velocity, velocity)))
+        picture.add(Falling(Sheet(pixels_of(tile)), velocity=(wind * velocity, velocity)))
 
 
 def add_snow(picture: Picture) -> None:
@@ -79,7 +87,7 @@ def add_snow(picture: Picture) -> None:
                 paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.BlurStyle.kNormal_BlurStyle, radius * 0.35))
             _repeated(tile, partial(_draw_flake, (x, y), radius, paint))
         velocity = (-2.2 * unit * size, speed * unit)
-        picture.add(Falling(tile.makeImageSnapshot(), velocity=velocity, sway=unit * (0.8 + size)))
+        picture.add(Falling(Sheet(pixels_of(tile)), velocity=velocity, sway=unit * (0.8 + size)))
 
 
 def add_mist(
