@@ -17,6 +17,9 @@ from videogen.kernel.whole import part_of
 
 #: What a pipe may hold without privileges. In the usual 64 KiB, writer and reader take turns for each frame.
 _PIPE_BYTES = 2**20
+#: Whole blocks, and motion sought to one side at a time: drawn plates move as one. It saves a quarter of the
+#: encoder's time for a hundredth more bytes, and leaves the stream header as it is.
+_PARAMETERS = "me=dia:partitions=none"
 
 
 class FrameEncoder:
@@ -102,4 +105,4 @@ def _output(frame: FrameFormat, keyframes_at: Sequence[int]) -> list[str]:
     colours = ["-vf", layout.LABELS]
     # Two cost no more than one, and at 1080p a frame takes longer to encode than to draw.
     codec = layout.video_codec(frame, threads=2, keyframes_at=keyframes_at)
-    return [*colours, *codec, *layout.CLEAN]
+    return [*colours, *codec, "-x264-params", _PARAMETERS, *layout.CLEAN]
