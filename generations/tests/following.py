@@ -14,7 +14,7 @@ def finished(generation: Generation, seconds: float = 60) -> Generation:
         generation.refresh_from_db()
         return generation.status in FINISHED
 
-    assert eventually(ended, seconds=seconds), f"It is {generation.status}, {generation.stage}"
+    assert eventually(ended, seconds=seconds, pause=0.1), f"It is {generation.status}, {generation.stage}"
     return generation
 
 

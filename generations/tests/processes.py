@@ -1,28 +1,28 @@
 """Workers and a dispatcher as real processes."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from videogen.testing.processes import manage, running
+from videogen.testing.nursery import Child
+from videogen.testing.processes import Started, manage_quickly, running
 
 QUEUES = ("analysis", "clips", "assembly")
 WORKER = "generations.worker.StageWorker"
 QUICK = {"STAGE_LEASE_SECONDS": "3"}
 
 
-def start_worker(queue: str, worker_class: str = WORKER, **extra: str) -> subprocess.Popen[bytes]:
+def start_worker(queue: str, worker_class: str = WORKER, **extra: str) -> Child:
     serializer = "rq.serializers.JSONSerializer"
     options = ("--serializer", serializer, "--worker-class", worker_class, "--verbosity", "0")
-    return manage("rqworker", queue, *options, **(QUICK | extra))
+    return manage_quickly("rqworker", queue, *options, **(QUICK | extra))
 
 
-def start_dispatcher(**extra: str) -> subprocess.Popen[bytes]:
-    return manage("dispatch", **(QUICK | extra))
+def start_dispatcher(**extra: str) -> Child:
+    return manage_quickly("dispatch", **(QUICK | extra))
 
 
 @contextmanager
-def stage_processes(**extra: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+def stage_processes(**extra: str) -> Iterator[list[Started]]:
     """One worker for each queue, and a dispatcher."""
     workers = [start_worker(queue, **extra) for queue in QUEUES]
     with running(*workers, start_dispatcher(**extra)) as processes:

@@ -3,7 +3,6 @@
 import random
 import resource
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from generations.tests.processes import QUEUES, stage_processes, start_dispatche
 from generations.tests.requests import REQUEST
 from storage_app.models import Asset
 from storage_app.services import asset_fetch
-from videogen.testing.processes import running
+from videogen.testing.processes import Started, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,7 +65,7 @@ def test_five_generations_survive_workers_that_are_killed_at_random(alice: User,
         assert probe(tmp_path / "video.mp4").duration_seconds == pytest.approx(4, abs=0.05)
 
 
-def kill_somewhere(worker: subprocess.Popen[bytes], chance: random.Random) -> None:
+def kill_somewhere(worker: Started, chance: random.Random) -> None:
     """SIGKILL to the work-horse, to the worker, or to both."""
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(worker.pid)

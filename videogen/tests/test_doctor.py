@@ -180,11 +180,12 @@ def test_queues_without_workers_are_broken() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_counts_until_it_is_killed() -> None:
-    with running(manage("rqworker", "analysis", "--verbosity", "0")) as processes:
-        wait_for_worker(processes[0])
+    worker = manage("rqworker", "analysis", "--verbosity", "0")
+    with running(worker):
+        wait_for_worker(worker)
         assert states(reachable.workers)["Workers, analysis"] == State.OK
-        processes[0].kill()
-        processes[0].wait()
+        worker.kill()
+        worker.wait()
         assert states(reachable.workers)["Workers, analysis"] == State.BROKEN
 
 

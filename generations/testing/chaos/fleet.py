@@ -1,19 +1,32 @@
 """Processes that are started again as soon as they die, and the ways in which they are made to."""
 
 import signal
-import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import psutil
 
 from generations.testing.chaos.points import BOTH, HORSE, PARENT
 from videogen.stack.marks import processes_end, processes_marked
 
-Start = Callable[[], "subprocess.Popen[bytes]"]
+
+class Process(Protocol):
+    """What is needed of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+Start = Callable[[], Process]
 
 #: How soon it is seen that somebody has died.
 LOOK_SECONDS = 0.1
@@ -32,7 +45,7 @@ class Fleet:
         self.thaws = 0
         self._mark = mark
         self._freeze_seconds = freeze_seconds
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Process] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="fleet", daemon=True)
