@@ -5,14 +5,19 @@ import pytest
 from videogen.kernel.memory import memories_forget
 from videogen.kernel.redis import cache_redis, queue_redis
 from videogen.testing import processes
+from videogen.testing.emptying import quick_emptying as quick_emptying
 
-#: It takes longest, mostly waiting: begun first, nobody has to wait for it at the end.
-LONGEST = "test_paid_crashes"
+#: They take longest, mostly waiting: begun first, nobody has to wait for them at the end.
+LONGEST = [
+    *("test_paid_crashes", "test_crashes", "test_stack", "test_restarts", "test_generate", "test_bad_days"),
+    *("test_put_back", "test_references", "test_text_work", "test_regenerate"),
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first; the others in their order."""
-    items.sort(key=lambda item: item.path.stem != LONGEST)
+    """The longest files first; the others in their order."""
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture(autouse=True)
