@@ -16,7 +16,7 @@ import pytest
 from videogen.testing.processes import ROOT, family_kill
 from videogen.testing.waiting import eventually
 
-BODY = {"prompt": "A sailing boat at dawn", "duration_seconds": 12, "resolution": "480p"}
+BODY = {"prompt": "A sailing boat at dawn", "duration_seconds": 8, "resolution": "480p"}
 EMBEDDED = ("DATABASE_URL", "REDIS_URL", "CACHE_REDIS_URL", "SECRET_KEY")
 
 
