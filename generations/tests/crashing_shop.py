@@ -89,6 +89,10 @@ def own_shop(directory: Path, *, run_seconds: float = 1.0, webhooks: bool = Fals
             yield Shop(servers, directory / "traps", told, port)
 
 
+def says_that_it_was_sent_again(generation: Generation) -> bool:
+    return any("a second time" in warning for warning in generation.warnings)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]

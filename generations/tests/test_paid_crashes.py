@@ -1,6 +1,5 @@
 """Whatever dies at whichever step of a paid call: the clip is bought once, and the video comes."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from generations.models import Generation
 from generations.testing.chaos.invariants import violations
 from generations.testing.chaos.points import BOTH, FREEZE, HORSE, PARENT, POINTS, WHOM, trap_set
 from generations.testing.chaos.world import unsettled
-from generations.tests.crashing_shop import Shop, own_shop
+from generations.tests.crashing_shop import Shop, own_shop, says_that_it_was_sent_again
 from generations.tests.following import assert_whole, finished
-from videogen.kernel.redis import queue_redis
 from videogen.testing.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -87,42 +85,8 @@ def test_a_paid_clip_is_bought_once_and_comes_whatever_dies(crowd: Crowd, case: 
     assert crowd.shop.jobs(generation) == (2 if is_resent and case.point != "begun" else 1)
 
 
-def says_that_it_was_sent_again(generation: Generation) -> bool:
-    return any("a second time" in warning for warning in generation.warnings)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_afterwards_all_accounts_balance_and_nothing_is_left_behind(crowd: Crowd) -> None:
     assert eventually(lambda: not list(unsettled()), seconds=PATIENCE_SECONDS), list(unsettled())
     crowd.stop()
     assert violations(crowd.shop.servers) == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_clips_that_wait_survive_their_dispatchers_and_an_empty_redis(tmp_path: Path) -> None:
-    with own_shop(tmp_path, run_seconds=6.0) as shop:
-        generations = [shop.order(provider) for provider in ("replicate", "fal", "replicate", "fal")]
-        with shop.fleet() as fleet:
-            waiting = Generation.objects.filter(provider_calls__status="accepted")
-            assert eventually(lambda: waiting.count() == len(generations), seconds=PATIENCE_SECONDS)
-            for _ in range(3):
-                assert fleet.kill("dispatcher-1", PARENT) + fleet.kill("dispatcher-2", PARENT) == 2
-                queue_redis().flushall()
-                time.sleep(2)
-            for generation in generations:
-                assert_whole(finished(generation, seconds=PATIENCE_SECONDS))
-        assert [shop.jobs(generation) for generation in generations] == [1, 1, 1, 1]
-        assert violations(shop.servers) == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("point", ["sent", "answered"])
-def test_where_fal_can_call_back_a_lost_answer_is_found(tmp_path: Path, point: str) -> None:
-    with own_shop(tmp_path, webhooks=True) as shop:
-        generation = shop.order("fal")
-        sprung = trap_set(shop.traps, point, BOTH, generation=generation.pk)
-        with shop.fleet():
-            assert_whole(finished(generation, seconds=PATIENCE_SECONDS))
-        assert sprung.exists() and not says_that_it_was_sent_again(generation)
-        assert shop.jobs(generation) == 1
-        assert violations(shop.servers) == []
