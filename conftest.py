@@ -9,15 +9,17 @@ from videogen.testing.emptying import quick_emptying as quick_emptying
 
 #: They take longest, mostly waiting: begun first, nobody has to wait for them at the end.
 LONGEST = [
-    *("test_paid_crashes", "test_paid_waits", "test_crashes", "test_stack", "test_restarts", "test_generate"),
-    *(
-        "test_generate",
-        "test_bad_days",
-        "test_put_back",
-        "test_references",
-        "test_text_work",
-        "test_regenerate",
-    ),
+    "test_paid_crashes",
+    "test_paid_waits",
+    "test_crashes",
+    "test_stack",
+    "test_restarts",
+    "test_generate",
+    "test_bad_days",
+    "test_put_back",
+    "test_references",
+    "test_text_work",
+    "test_regenerate",
 ]
 
 
