@@ -226,13 +226,13 @@ def test_a_server_that_is_away_is_unreachable(transport, settings):
 
 
 def test_fifty_calls_at_once_take_no_longer_than_one(openai_server, transport):
-    openai_server.latency_seconds = 0.5
+    openai_server.latency_seconds = 3.0  # A busy machine takes its time until the last one has been sent.
     started = time.monotonic()
     with ThreadPoolExecutor(50) as pool:
         replies = list(pool.map(lambda _: ask(transport), range(50)))
 
     assert len(replies) == openai_server.ledger.max_concurrent == 50
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 15
 
 
 def test_a_client_made_and_used_before_a_fork_works_after_it(openai_server, transport):

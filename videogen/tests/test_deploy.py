@@ -38,7 +38,8 @@ def readings() -> Iterator[tuple[str, str, list[ast.expr]]]:
 
 
 def reads_the_environment(function: str) -> bool:
-    return bool(re.fullmatch(r"env_\w+|_text|(os\.)?environ(ment)?\.get", function))
+    # A plain `environ` is a request's, as WSGI has it.
+    return bool(re.fullmatch(r"env_\w+|_text|(os\.environ|environment)\.get", function))
 
 
 def literal_defaults() -> Iterator[tuple[str, str]]:
