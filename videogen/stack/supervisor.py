@@ -21,6 +21,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 # A program that lived this long has recovered: its next pause is the first one again.
 HEALTHY_SECONDS = 60.0
 READY_POLL_SECONDS = 0.05
+#: What a program has printed is kept before the news of its end; a grandchild may still hold the pipe open.
+LAST_WORDS_SECONDS = 1.0
 # A program that died this often before it was ever ready will not become so by itself.
 HOPELESS_DEATHS = 3
 
@@ -74,6 +76,7 @@ class Keeper:
             code = process.wait()
             if self._stopping.is_set():
                 return
+            self._listener.join(LAST_WORDS_SECONDS)
             self.deaths += 1
             if time.monotonic() - started > HEALTHY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
@@ -92,7 +95,8 @@ class Keeper:
             self.failure = error if isinstance(error, StackError) else StackError(str(error))
             self._logger.error("%s", error)
             return None
-        threading.Thread(target=self._pump, args=(self._process.stdout,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
+        self._listener.start()
         return self._process
 
     def _popen(self) -> "subprocess.Popen[bytes]":
@@ -120,8 +124,8 @@ class Keeper:
                 return
             self._stopping.wait(READY_POLL_SECONDS)
 
-    def _pump(self, output: IO[bytes]) -> None:
-        # A thread apart: a grandchild may hold the pipe open long after the program has died.
+    def _listen(self, output: IO[bytes]) -> None:
+        # A thread apart: it may go on long after the program has died.
         for line in output:
             self._logger.info("%s", line.decode(errors="replace").rstrip())
 

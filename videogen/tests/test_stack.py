@@ -79,7 +79,7 @@ def test_what_a_program_prints_is_kept_with_the_news_of_its_end(supervisor, tmp_
 
     log = tmp_path / "logs" / "program.log"
     assert eventually(lambda: "ended with exit code 3" in log.read_text())
-    assert "last words" in log.read_text()
+    assert log.read_text().startswith("last words\n")
 
 
 def test_a_program_that_cannot_become_ready_is_reported_with_its_log(supervisor):
