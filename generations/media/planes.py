@@ -1,4 +1,4 @@
-"""Drawn pixels as an encoder takes them: three planes, a third of the bytes."""
+"""Drawn pixels as an encoder takes them: three planes, three eighths of the bytes."""
 
 import numpy
 from av.video.frame import VideoFrame
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from generations.media.frame import FrameFormat
 
-BYTES_PER_PIXEL = 4
+_BYTES_PER_PIXEL = 4
 FORMAT = "yuv420p"
 
 Planes = NDArray[numpy.uint8]
@@ -22,7 +22,7 @@ class PlaneMaker:
     """Turns BGRA into 4:2:0, BT.709 in video range. Keep it for a whole clip: it remembers how."""
 
     def __init__(self, frame: FrameFormat) -> None:
-        self._shape = (frame.height, frame.width, BYTES_PER_PIXEL)
+        self._shape = (frame.height, frame.width, _BYTES_PER_PIXEL)
         self._reformatter = VideoReformatter()
 
     def planes(self, pixels: bytes | bytearray | memoryview) -> Planes:

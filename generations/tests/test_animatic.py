@@ -187,7 +187,7 @@ def test_each_noun_has_a_drawing_of_its_own() -> None:
     assert min(difference(a, b) for a, b in itertools.combinations(pictures, 2)) > 0.5
 
 
-def test_as_many_processes_as_there_are_draw_the_same_clip(tmp_path: Path) -> None:
+def test_one_process_and_three_draw_the_same_clip(tmp_path: Path) -> None:
     spec = spec_of(setting="street", weather="rain", subject="cup", title="Rain")
     clips = [tmp_path / "one.mp4", tmp_path / "three.mp4"]
 

@@ -1,7 +1,8 @@
 """Real processes that start at once: forked from one that has loaded Django, in the environment they need.
 
 `python -m videogen.testing.nursery` is that one. It does no work and opens no connection of its own, so
-its children are what `manage.py` is in a new interpreter, only without the second that loading takes.
+its children are what `manage.py` is in a new interpreter, only without the second that loading takes. They
+print where the one could that made them.
 """
 
 import atexit
@@ -53,7 +54,9 @@ class Nursery:
         """Start `manage.py` with these arguments."""
         with self._lock:
             self._socket.sendall(json.dumps(arguments).encode() + b"\n")
-            pid = int(self._answers.readline())
+            if not (answer := self._answers.readline()):
+                raise RuntimeError("The process that forks has ended; what it printed says why.")
+            pid = int(answer)
             self._children.append(Child(self, pid, Path(self._ends.name) / str(pid)))
             return self._children[-1]
 
@@ -88,17 +91,18 @@ class Child:
         if self._code is None and self._end.exists():
             self._code = int(self._end.read_text())
         # Whoever kills all that have a mark kills the nursery, too.
-        if self._code is None and not self._nursery.is_there and not _is_alive(self.pid):
+        if self._code is None and not self._nursery.is_there and not is_alive(self.pid):
             self._code = -signal.SIGKILL
         return self._code
 
     def wait(self, timeout: float | None = None) -> int:
-        if not eventually(lambda: self.poll() is not None, seconds=timeout or FOREVER):
-            raise subprocess.TimeoutExpired(str(self.pid), timeout or FOREVER)
+        seconds = FOREVER if timeout is None else timeout
+        if not eventually(lambda: self.poll() is not None, seconds=seconds):
+            raise subprocess.TimeoutExpired(str(self.pid), seconds)
         return self._code or 0
 
     def kill(self) -> None:
-        if self.poll() is None and _is_alive(self.pid):
+        if self.poll() is None and is_alive(self.pid):
             os.kill(self.pid, signal.SIGKILL)
 
 
@@ -122,7 +126,8 @@ def nurseries_close() -> None:
         _nurseries.popitem()[1].close()
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process that has not ended, not even waiting to be asked how."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -135,9 +140,14 @@ def _children_start(requests: socket.socket, ends: Path) -> list[str] | None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # A Ctrl-C in the terminal is for whoever asks.
     with requests, requests.makefile() as lines:
         for line in lines:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
             pid = os.fork()
-            if not pid:
+            if pid:
+                (ends / str(pid)).unlink(missing_ok=True)  # An earlier child's, which had the same id.
+            else:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+            if not pid:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 arguments: list[str] = json.loads(line)
                 return arguments

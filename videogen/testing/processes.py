@@ -5,15 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 from django.db import connection
 
-from videogen.testing.nursery import Child, nursery
-
-ROOT = Path(__file__).resolve().parents[2]
+from videogen.testing.nursery import ROOT, Child, nursery
 
 Started = subprocess.Popen[bytes] | Child
 
@@ -41,7 +38,9 @@ def manage(*arguments: str, **extra: str) -> subprocess.Popen[bytes]:
 
 
 def family_kill(process: Started) -> None:
-    """SIGKILL to a process and to all below it."""
+    """SIGKILL to a process and to all below it. Of one that has ended, the id may be a stranger's by now."""
+    if process.poll() is not None:
+        return
     with suppress(psutil.NoSuchProcess):
         root = psutil.Process(process.pid)
         for member in [root, *root.children(recursive=True)]:

@@ -5,7 +5,7 @@ import signal
 import psutil
 import pytest
 
-from videogen.testing.processes import family_kill, manage_quickly
+from videogen.testing.processes import family_kill, manage_quickly, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,7 +18,13 @@ def test_its_exit_code_is_the_commands(arguments: list[str], code: int) -> None:
 def test_what_is_killed_is_seen_to_be_dead() -> None:
     child = manage_quickly("dispatch")
     assert child.poll() is None
-    assert psutil.Process(child.pid).environ()["DATABASE_URL"]
     family_kill(child)
     assert child.poll() == -signal.SIGKILL
     assert not psutil.pid_exists(child.pid)
+
+
+def test_each_has_the_environment_that_was_asked_for() -> None:
+    children = [manage_quickly("dispatch", CHILD_MARK=mark) for mark in ("one", "other", "one")]
+    with running(*children):
+        environments = [psutil.Process(child.pid).environ() for child in children]
+    assert [each["CHILD_MARK"] for each in environments] == ["one", "other", "one"]

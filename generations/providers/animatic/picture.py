@@ -245,7 +245,7 @@ class Sheet:
         self.height, self.width = pixels.shape[:2]
 
     def draw(self, canvas: skia.Canvas, x: int, y: int) -> None:
-        """Draw it with its left upper corner there."""
+        """Draw it with its left upper corner there. The canvas must not be moved: a region stays behind."""
         canvas.save()
         canvas.clipRegion(self._part.translate(x, y))
         canvas.drawImage(self._image, x, y)

@@ -87,7 +87,9 @@ class Water:
         scale = moment.pose.scale(self.depth)
         dx, dy = moment.pose.shift(self.depth)
         first, bounds = max(0, round(self.top + dy)), moment.bounds
-        rows = np.arange(max(0, bounds.bottom - first)) / scale
+        if first >= bounds.bottom:
+            return
+        rows = np.arange(bounds.bottom - first) / scale
         # The mirror is blurred downward, so the nearest row does.
         places = np.rint(rows + self._bend(rows, moment.seconds)).astype(int)
         bent = as_image(self.pixels[places.clip(0, len(self.pixels) - 1)])
