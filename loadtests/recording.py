@@ -19,6 +19,7 @@ from locust import TaskSet, User
 from locust.env import Environment
 
 from loadtests.users.api_user import ApiUser
+from videogen.kernel.whole import whole_file
 
 #: Start (Unix time), milliseconds, number of the name, 1 for a right answer.
 SAMPLE = struct.Struct("<dfHH")
@@ -52,7 +53,7 @@ class Recorder:
         self._greenlets = [gevent.spawn(self._nap), gevent.spawn(self._flush_on)]
 
     def start(self, **more: Any) -> None:
-        (self._directory / "started.json").write_text(json.dumps(time.time()))
+        self._write("started.json", time.time())
 
     def hear(
         self,
@@ -67,10 +68,14 @@ class Recorder:
         number = self._names.get(full)
         if number is None:
             number = self._names[full] = len(self._names)
-            (self._directory / "names.json").write_text(json.dumps(list(self._names)))
+            self._write("names.json", list(self._names))
         self._samples.write(SAMPLE.pack(start_time, response_time, number, exception is None))
         if exception is not None:
             self._keep_error(full, start_time, exception)
+
+    def _write(self, name: str, value: Any) -> None:
+        with whole_file(self._directory / name) as part:  # It is read meanwhile.
+            part.write_text(json.dumps(value))
 
     def hear_of_a_fault(
         self, user_instance: User | TaskSet, exception: Exception, tb: TracebackType, **more: Any
