@@ -112,7 +112,7 @@ def _live(parent: int, mask: Iterable[int], work: Callable[[], None]) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         work()
         status = 0
-    except BaseException:
+    except BaseException:  # Whatever it is, it must not unwind into what the parent would do next.
         logger.exception("A clip cannot be drawn")
     finally:
         os._exit(status)
