@@ -33,7 +33,7 @@ def event_record(
         update_fields=["last_sequence", "updated_at", "percentage", "stage", "estimated_completion"]
     )
     event.save(force_insert=True)
-    event_tell_on_commit(event)
+    _tell_on_commit(event)
     return event
 
 
@@ -51,9 +51,7 @@ def event_new(generation: Generation, type: str, **fields: Any) -> ProgressEvent
     )
 
 
-def event_tell_on_commit(event: ProgressEvent) -> None:
-    """Hint at it once this transaction is committed."""
-
+def _tell_on_commit(event: ProgressEvent) -> None:
     def broadcast() -> None:
         replica_wrote(owner_id=event.generation.owner_id)  # Who hears of it may ask for it.
         group_publish(

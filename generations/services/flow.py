@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -21,7 +23,7 @@ from generations.services.calls import (
     is_paid_for,
     may_be_billed_usd,
 )
-from generations.services.events import event_new, event_record, event_tell_on_commit
+from generations.services.events import event_new, event_record
 from generations.services.plans import Plan, estimated_completion, plan_new, plan_of
 from generations.services.queueing import enqueue_on_commit
 from generations.states import (
@@ -38,6 +40,7 @@ from generations.states import (
 from videogen.accounts.budgets import budget_spend
 from videogen.kernel.errors import DomainError
 from videogen.kernel.prepared import rows_insert
+from videogen.kernel.replica import replica_wrote
 
 
 def generation_lock(pk: UUID) -> Generation:
@@ -101,9 +104,12 @@ class Beginning:
         return cls(generation, event, [_attempt(generation, step) for step in plan.startable()])
 
     def store(self, *before: Model, lock_timeout: str) -> None:
-        """All at once, after `before`, and tell of it. A lock may be waited for that long."""
+        """All at once, after `before`. A lock may be waited for that long.
+
+        The event is told to nobody: who follows the generation has to know its id, and reads the rows first.
+        """
         rows_insert(*before, self.generation, self.event, *self.runs, lock_timeout=lock_timeout)
-        event_tell_on_commit(self.event)
+        transaction.on_commit(partial(replica_wrote, owner_id=self.generation.owner_id), robust=True)
         enqueue_on_commit(*self.runs)
 
 
