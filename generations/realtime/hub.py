@@ -19,8 +19,11 @@ from generations.services.events import group_name
 
 logger = logging.getLogger(__name__)
 
-#: After a failure that nobody expects, so that it does not fill the log.
+#: After a message that cannot be had, so that a failure that lasts does not fill the log.
 PAUSE_SECONDS = 1.0
+
+#: What a hint of another version, or of nobody's, leads to where it is read.
+MISREAD = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class Listener(Protocol):
@@ -72,7 +75,7 @@ class Hub:
         while True:
             try:
                 message = await self._layer.receive(self._channel)
-            except Exception:
+            except (RedisError, OSError, ValueError):  # The last where it is not even msgpack.
                 logger.exception("The channel layer cannot be read")
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
@@ -88,7 +91,7 @@ class Hub:
                 case {"type": "progress.percentage", "message": told}:
                     for listener in self._listeners.get(told["generation_id"], ()):
                         listener.hear_percentage(told)
-        except Exception:  # Of another version, perhaps. It is only a hint: the rows have it.
+        except MISREAD:  # It is only a hint: the rows have it.
             logger.exception("A hint cannot be read: %s", message)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgpack
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -12,7 +13,7 @@ from django.utils import timezone
 from websockets.sync.client import ClientConnection
 
 from generations.models import Generation
-from generations.services.events import event_record, percentage_publish
+from generations.services.events import event_record, group_name, percentage_publish
 from generations.tests.factories import GenerationFactory
 from generations.tests.sockets import (
     hear,
@@ -25,6 +26,8 @@ from generations.tests.sockets import (
 )
 from videogen.accounts.services import api_key_create, api_key_revoke
 from videogen.accounts.tickets import ticket_create
+from videogen.kernel.channel import PREFIX
+from videogen.kernel.redis import queue_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,6 +119,30 @@ def unheard(generation: Generation) -> None:
     generation.events.create(sequence=4, type="stage.started", status="processing", percentage=10)
     generation.last_sequence = 4
     generation.save(update_fields=["last_sequence"])
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        b"",
+        b"\xc1",
+        msgpack.packb(7),
+        msgpack.packb({"type": "progress.event"}),
+        msgpack.packb({"type": "progress.event", "event": 5}),
+        msgpack.packb({"type": "progress.event", "event": {}}),
+        msgpack.packb({"type": "progress.percentage", "message": {"generation_id": [1]}}),
+    ],
+    ids=["empty", "not msgpack", "a number", "without event", "wrong event", "empty event", "wrong id"],
+)
+def test_a_hint_that_cannot_be_read_deafens_nobody(
+    follower: ClientConnection, generation: Generation, hint: bytes
+) -> None:
+    group = f"{PREFIX}__group__{group_name(generation.pk)}"
+    assert queue_redis().publish(group, hint) == 1
+    percentage_publish(
+        generation_id=generation.pk, percentage=41, eta_seconds=9, stage="clip", position=1, done=50
+    )
+    assert hear(follower)["percentage"] == 41  # Not stored, so no row brought it.
 
 
 def test_a_burst_is_heard_without_gap_or_repeat_by_who_keeps_reconnecting(
