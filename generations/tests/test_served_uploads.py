@@ -1,9 +1,9 @@
-"""Pictures through the real web server, sent as the command line sends them."""
+"""What the real web server takes: pictures as the command line sends them, and HTTP/1 alone."""
 
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from generations.tests.clients import client_of
 from generations.tests.pictures import picture
 from generations.tests.sockets import free_port
 from storage_app.models import Asset
+from videogen.stack.configuration import StackConfiguration
+from videogen.stack.services import front
 from videogen.testing.processes import ROOT, process_environment, running
 from videogen.testing.waiting import eventually
 
@@ -28,10 +30,10 @@ LIMIT = 2_000_000
 def web() -> Iterator[int]:
     """The port of a server with one thread."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "videogen.wsgi:application", "--interface", "wsgi"]
-    options = ["--port", str(port), "--blocking-threads", "1", "--log-level", "warning", "--no-ws"]
+    configuration = replace(StackConfiguration.from_settings(), port=port, web_threads=1)
+    command = next(program.argv for program in front(configuration) if program.name == "web")
     environment = process_environment(MAX_UPLOAD_BYTES=str(LIMIT), DJANGO_SETTINGS_MODULE="videogen.settings")
-    with running(subprocess.Popen([*command, *options], cwd=ROOT, env=environment)):
+    with running(subprocess.Popen(command, cwd=ROOT, env=environment)):
         assert eventually(lambda: is_there(port), seconds=60)
         yield port
 
@@ -74,3 +76,10 @@ def test_the_refusal_of_a_large_body_does_not_wait_for_it(web: int, alice: User)
     with socket.create_connection(("127.0.0.1", web), timeout=10) as client:
         client.sendall("\r\n".join([*lines, "", ""]).encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_http_2_is_left_to_the_proxy(web: int) -> None:
+    """It would take 16 MB of headers, from anybody."""
+    with socket.create_connection(("127.0.0.1", web), timeout=10) as client:
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        assert client.recv(1000)[:9] in {b"", b"HTTP/1.1 "}

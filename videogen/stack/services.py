@@ -35,6 +35,7 @@ def _web(configuration: StackConfiguration) -> Program:
         "--host": configuration.host,
         "--port": configuration.port,
         "--workers": configuration.web_workers,
+        "--http": 1,  # HTTP/2 is a proxy's: this server would take 16 MB of headers by it.
         "--blocking-threads": configuration.web_threads,
         # A thread that ends drops its database connection; 10 minutes is the most that granian allows.
         "--blocking-threads-idle-timeout": 600,
