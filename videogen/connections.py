@@ -21,7 +21,10 @@ FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_da
 
 
 def connections_by_process(configuration: StackConfiguration) -> Mapping[str, int]:
-    """The most that each kind of process opens: a connection belongs to a thread, and threads are bounded."""
+    """The most that each kind of process opens: a connection belongs to a thread, and threads are bounded.
+
+    A replica gets fewer, from the web processes alone, and a standby has to allow as many as its primary.
+    """
     return {
         # One for each thread that serves, and one to ask how far a replica is behind.
         "web": configuration.web_workers * (configuration.web_threads + bool(settings.DATABASE_REPLICA_URL)),
