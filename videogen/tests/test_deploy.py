@@ -3,8 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -123,21 +125,22 @@ def test_nothing_but_the_application_goes_into_the_image():
     assert admitted == {*PACKAGES, "templates", "manage.py", "requirements.txt"}
 
 
-def test_sockets_are_served_as_by_make_up(tmp_path: Path) -> None:
-    configuration = StackConfiguration(
-        base_dir=ROOT,
-        data_dir=tmp_path,
-        host="127.0.0.1",
-        port=1,
-        ws_port=2,
-        embedded_database=False,
-        embedded_redis=False,
-        web_workers=1,
-        web_threads=1,
-        workers={},
+@pytest.fixture
+def of_make_up(tmp_path: Path) -> dict[str, list[str]]:
+    """What `make up` runs for each of the programs in front."""
+    configuration = replace(StackConfiguration.from_settings(), data_dir=tmp_path)
+    return {program.name: list(program.argv) for program in front(configuration)}
+
+
+def options(words: list[str]) -> dict[str, str]:
+    """Of a program, written either way."""
+    return dict(pairwise(word for each in words for word in each.split("=", 1)))
+
+
+@pytest.mark.parametrize("service, start", [("websocket", "--ws"), ("web", "--http")])
+def test_a_server_is_started_as_by_make_up(service: str, start: str, of_make_up: Any) -> None:
+    ours, theirs = (
+        {name: value for name, value in options(words).items() if name.startswith(start)}
+        for words in (of_make_up[service], COMPOSE["services"][service]["command"])
     )
-    program = next(each for each in front(configuration) if each.name == "websocket")
-    ours = dict(pairwise(program.argv))
-    theirs = dict(word.split("=") for word in COMPOSE["services"]["websocket"]["command"] if "=" in word)
-    about_sockets = {name: value for name, value in theirs.items() if name.startswith("--ws")}
-    assert about_sockets == {name: value for name, value in ours.items() if name.startswith("--ws")}
+    assert ours == theirs != {}
