@@ -7,7 +7,6 @@ unpacked once for each of them, by a task of its own: most of what a delivery co
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -21,9 +20,6 @@ logger = logging.getLogger(__name__)
 
 #: After a message that cannot be had, so that a failure that lasts does not fill the log.
 PAUSE_SECONDS = 1.0
-
-#: What a hint of another version, or of nobody's, leads to where it is read.
-MISREAD = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class Listener(Protocol):
@@ -69,6 +65,7 @@ class Hub:
         async with self._opening:
             if not self._channel:
                 self._channel = await self._layer.new_channel()
+            if self._reading is None or self._reading.done():  # By a bug: asyncio logs it now.
                 self._reading = asyncio.create_task(self._read_on())
 
     async def _read_on(self) -> None:
@@ -82,17 +79,29 @@ class Hub:
                 self._hand_on(message)
                 await asyncio.sleep(0)  # What waits in a queue is read without a pause; let sockets write.
 
-    def _hand_on(self, message: Mapping[str, Any]) -> None:
-        try:
-            match message:
-                case {"type": "progress.event", "event": event}:
-                    for listener in self._listeners.get(event["generation_id"], ()):
-                        listener.hear_event(event)
-                case {"type": "progress.percentage", "message": told}:
-                    for listener in self._listeners.get(told["generation_id"], ()):
-                        listener.hear_percentage(told)
-        except MISREAD:  # It is only a hint: the rows have it.
-            logger.exception("A hint cannot be read: %s", message)
+    def _hand_on(self, hint: object) -> None:
+        """A hint may come from a process of another version: what is not understood is in the rows."""
+        match hint:
+            case {
+                "type": "progress.event",
+                "event": {"type": "event", "generation_id": str(about), "sequence": int()} as event,
+            }:
+                for listener in self._listeners.get(about, ()):
+                    listener.hear_event(event)
+            case {
+                "type": "progress.percentage",
+                "message": {
+                    "type": "percentage",
+                    "generation_id": str(about),
+                    "percentage": int(),
+                    "stage": str(),
+                    "position": int() | None,
+                } as message,
+            }:
+                for listener in self._listeners.get(about, ()):
+                    listener.hear_percentage(message)
+            case _:
+                logger.error("A hint is not understood: %s", hint)
 
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()

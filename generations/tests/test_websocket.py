@@ -1,6 +1,6 @@
 """The sockets as their clients meet them: a real uvicorn, a real Redis, and nothing between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -121,28 +121,41 @@ def unheard(generation: Generation) -> None:
     generation.save(update_fields=["last_sequence"])
 
 
-@pytest.mark.parametrize(
-    "hint",
-    [
-        b"",
-        b"\xc1",
-        msgpack.packb(7),
-        msgpack.packb({"type": "progress.event"}),
-        msgpack.packb({"type": "progress.event", "event": 5}),
-        msgpack.packb({"type": "progress.event", "event": {}}),
-        msgpack.packb({"type": "progress.percentage", "message": {"generation_id": [1]}}),
-    ],
-    ids=["empty", "not msgpack", "a number", "without event", "wrong event", "empty event", "wrong id"],
-)
-def test_a_hint_that_cannot_be_read_deafens_nobody(
-    follower: ClientConnection, generation: Generation, hint: bytes
+def of_another_version(kind: str, inner: str, **fields: Any) -> Callable[[str], bytes]:
+    """Makes a hint about the generation with this id."""
+    outer = f"progress.{kind}"
+    return lambda pk: msgpack.packb({"type": outer, inner: {"type": kind, "generation_id": pk, **fields}})
+
+
+MISREAD: dict[str, Callable[[str], bytes]] = {
+    "empty": lambda pk: b"",
+    "not msgpack": lambda pk: b"\xc1",
+    "a number": lambda pk: msgpack.packb(7),
+    "no event": lambda pk: msgpack.packb({"type": "progress.event", "event": pk}),
+    "an event without a number": of_another_version("event", "event"),
+    "an event with another number": of_another_version("event", "event", sequence="4"),
+    "a percentage without a stage": of_another_version("percentage", "message", percentage=1),
+    "a percentage in words": of_another_version(
+        "percentage", "message", percentage="1", stage="clip", position=1
+    ),
+}
+
+
+@pytest.mark.parametrize("hint", MISREAD.values(), ids=MISREAD)
+def test_a_hint_that_is_not_understood_disturbs_nobody(
+    follower: ClientConnection, generation: Generation, hint: Callable[[str], bytes]
 ) -> None:
-    group = f"{PREFIX}__group__{group_name(generation.pk)}"
-    assert queue_redis().publish(group, hint) == 1
+    publish(generation, hint(str(generation.pk)))
     percentage_publish(
         generation_id=generation.pk, percentage=41, eta_seconds=9, stage="clip", position=1, done=50
     )
     assert hear(follower)["percentage"] == 41  # Not stored, so no row brought it.
+
+
+def publish(generation: Generation, hint: bytes) -> None:
+    """Something in the generation's group."""
+    group = f"{PREFIX}__group__{group_name(generation.pk)}"
+    assert queue_redis().publish(group, hint) == 1
 
 
 def test_a_burst_is_heard_without_gap_or_repeat_by_who_keeps_reconnecting(
