@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -40,7 +38,6 @@ from generations.states import (
 from videogen.accounts.budgets import budget_spend
 from videogen.kernel.errors import DomainError
 from videogen.kernel.prepared import rows_insert
-from videogen.kernel.replica import replica_wrote
 
 
 def generation_lock(pk: UUID) -> Generation:
@@ -109,7 +106,6 @@ class Beginning:
         The event is told to nobody: who follows the generation has to know its id, and reads the rows first.
         """
         rows_insert(*before, self.generation, self.event, *self.runs, lock_timeout=lock_timeout)
-        transaction.on_commit(partial(replica_wrote, owner_id=self.generation.owner_id), robust=True)
         enqueue_on_commit(*self.runs)
 
 
