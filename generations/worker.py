@@ -9,7 +9,7 @@ from rq import Worker
 
 from analysis.services import engine_prepare
 from generations import tasks
-from generations.providers.registry import provider_get
+from generations.providers.registry import hosted_names, provider_get
 from generations.scratch import scratch_clear
 from generations.services.routing import BUILT_IN, auto_means
 
@@ -27,6 +27,7 @@ class StageWorker(Worker):
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         stand_back()
+        hosted_names()  # Loads every provider: each attempt asks what they can do.
         if "clips" in self.queue_names():
             provider_get(auto_means() or BUILT_IN).prepare()
         if "analysis" in self.queue_names():

@@ -12,9 +12,13 @@ QUICK = {"STAGE_LEASE_SECONDS": "3"}
 
 
 def start_worker(queue: str, worker_class: str = WORKER, **extra: str) -> Child:
-    serializer = "rq.serializers.JSONSerializer"
-    options = ("--serializer", serializer, "--worker-class", worker_class, "--verbosity", "0")
-    return manage_quickly("rqworker", queue, *options, **(QUICK | extra))
+    return manage_quickly(*worker_words(queue, worker_class), **(QUICK | extra))
+
+
+def worker_words(queue: str, worker_class: str) -> tuple[str, ...]:
+    """What `manage.py` is told."""
+    options = ("--serializer", "rq.serializers.JSONSerializer", "--verbosity", "0")
+    return "rqworker", queue, "--worker-class", worker_class, *options
 
 
 def start_dispatcher(**extra: str) -> Child:

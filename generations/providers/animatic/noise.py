@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 Field = NDArray[np.float64]
@@ -15,7 +16,7 @@ def generator(*parts: object) -> random.Random:
 
 def rough_line(chance: random.Random, points: int, *, start: int = 3, roughness: float = 0.5) -> list[float]:
     """`points` heights from about -1 to 1: octaves of random hills, each finer one lower."""
-    rng = np.random.default_rng(chance.getrandbits(64))
+    rng = default_rng(chance.getrandbits(64))
     line = np.zeros(points)
     knots, height = start, 1.0
     while knots < points:
@@ -32,7 +33,7 @@ def rough_line(chance: random.Random, points: int, *, start: int = 3, roughness:
 
 def cloud_field(chance: random.Random, width: int, height: int, *, cells: int = 4, octaves: int = 5) -> Field:
     """Soft blotches from 0 to 1 that repeat without a seam in both directions."""
-    rng = np.random.default_rng(chance.getrandbits(64))
+    rng = default_rng(chance.getrandbits(64))
     field = np.zeros((height, width))
     strength, across = 1.0, cells
     down = max(1, round(cells * height / width))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import skia
+from numpy.random import default_rng
 
 from generations.providers.animatic.brush import (
     add_glow,
@@ -55,7 +56,7 @@ def paint_gradient(picture: Picture) -> None:
 
 def grain_image(chance: random.Random, size: int) -> skia.Image:
     """Grey noise to lay over smooth surfaces."""
-    rng = np.random.default_rng(chance.getrandbits(64))
+    rng = default_rng(chance.getrandbits(64))
     pixels = np.full((size, size, 4), 255, np.uint8)
     pixels[..., :3] = rng.normal(128, 38, (size, size, 1)).clip(0, 255)
     return skia.Image.fromarray(pixels, skia.ColorType.kBGRA_8888_ColorType, copy=True)

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import skia
+from numpy.random import default_rng
 
 from generations.providers.animatic.brush import Point, add_glow, fill, glow, premultiplied, stroke, wave
 from generations.providers.animatic.colour import WHITE, Colour, mix
@@ -188,7 +189,7 @@ def paint_vignette(picture: Picture) -> None:
         picture.scene.mood, 0.38
     )
     level = np.clip((distance - 0.55) / 0.9, 0, 1) ** 1.7 * strength
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     dither = rng.random(level.shape, np.float32)
     pixels = np.zeros((height, width, 4), np.uint8)
     pixels[..., 3] = level * 255 + dither * (level > 0)
