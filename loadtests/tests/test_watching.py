@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import psycopg2
 import pytest
@@ -27,9 +28,9 @@ def process():
         yield started
 
 
-def other_connection():
+def other_connection(database=None):
     known = connection.settings_dict
-    return psycopg2.connect(host=known["HOST"], user=known["USER"], dbname=known["NAME"])
+    return psycopg2.connect(host=known["HOST"], user=known["USER"], dbname=database or known["NAME"])
 
 
 @pytest.fixture
@@ -75,18 +76,26 @@ def test_a_process_that_ends_is_no_longer_seen(process):
 
 
 def test_connections_are_counted_with_their_state(servers):
-    before = servers.look().connections
     others = [other_connection() for _ in range(2)]
     for other in others:
         other.cursor().execute("SELECT 1")
     time.sleep(0.02)
 
-    now = servers.look()
+    both = servers.look()
+    others[0].commit()
+    one = servers.look()
 
-    assert sum(now.connections.values()) == sum(before.values()) + 2
-    assert now.connections["idle in transaction"] == 2 and now.idle_in_transaction > 0.01
+    assert both.connections["idle in transaction"] == 2 and both.idle_in_transaction > 0.01
+    assert one.connections["idle in transaction"] == 1 and one.connections["idle"] >= 1
     for other in others:
         other.close()
+
+
+def test_connections_to_a_neighbouring_database_are_not_counted(servers):
+    with closing(other_connection("postgres")) as stranger:
+        stranger.cursor().execute("SELECT 1")
+
+        assert "idle in transaction" not in servers.look().connections
 
 
 def test_what_redis_holds_is_seen(servers):

@@ -15,7 +15,7 @@ CONNECTIONS = """
 SELECT coalesce(state, 'starting'), count(*),
        coalesce(max(extract(epoch FROM clock_timestamp() - state_change)), 0)::float
 FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 GROUP BY 1
 """
 UNFINISHED = """
@@ -42,7 +42,9 @@ GROUP BY 1 ORDER BY 2 DESC LIMIT 10
 
 @dataclass(frozen=True)
 class ServerLook:
-    """At one moment. `idle_in_transaction` is the longest of all, in seconds."""
+    """At one moment. `connections` to this database, by state; `idle_in_transaction` is the longest, in
+    seconds.
+    """
 
     connections: dict[str, int]
     idle_in_transaction: float
