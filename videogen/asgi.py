@@ -1,5 +1,6 @@
 """WebSockets: served by uvicorn. REST lives in `wsgi`."""
 
+import gc
 import os
 
 from channels.routing import ProtocolTypeRouter
@@ -11,3 +12,6 @@ http = get_asgi_application()  # First: it loads the apps that routing imports.
 from generations.realtime.routing import websocket  # noqa: E402
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+
+gc.collect()
+gc.freeze()  # What is loaded stays: no collection need look at it again.

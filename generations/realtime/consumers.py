@@ -65,6 +65,9 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
             rounds().leave(self)
             if self.writer:
                 self.writer.cancel()
+                # What ends it holds its frames, and they this socket: a circle, only a full collection
+                # would free its 30 KB.
+                self.writer = None
             for generation_id in list(self.subscriptions):
                 await self._unsubscribe(generation_id)
 
