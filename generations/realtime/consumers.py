@@ -65,9 +65,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
             rounds().leave(self)
             if self.writer:
                 self.writer.cancel()
-                # What ends it holds its frames, and they this socket: a circle, only a full collection
-                # would free its 30 KB.
-                self.writer = None
+                self.writer = None  # The exception that ends it holds its frames, and those hold this socket.
             for generation_id in list(self.subscriptions):
                 await self._unsubscribe(generation_id)
 
@@ -220,7 +218,7 @@ class GenerationsConsumer(AsyncWebsocketConsumer):
         self._reply({"type": "error", "code": code, "message": message, **about})
 
     def _end(self, refused: Refused) -> None:
-        self.ending = self.ending or refused
+        self.ending = self.ending or refused.with_traceback(None)  # Whose frames hold this socket.
         self.wake.set()
 
     async def _write_on(self) -> None:

@@ -33,13 +33,9 @@ class Listener(Protocol):
 
 
 class Hub:
-    """Has one channel, which is in the groups of all generations that somebody follows.
-
-    `told_at` is when it last handed something on, by the clock of the event loop.
-    """
+    """Has one channel, which is in the groups of all generations that somebody follows."""
 
     def __init__(self) -> None:
-        self.told_at = 0.0
         self._layer = get_channel_layer()
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
         self._channel = ""
@@ -80,7 +76,6 @@ class Hub:
                 logger.exception("The channel layer cannot be read")
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
-                self.told_at = asyncio.get_running_loop().time()
                 self._hand_on(message)
                 await asyncio.sleep(0)  # What waits in a queue is read without a pause; let sockets write.
 

@@ -14,8 +14,6 @@ from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError
 
 from generations.realtime.authentication import Caller, callers_welcome
-from generations.realtime.garbage import full_collections
-from generations.realtime.hub import hub
 from generations.services.following import last_sequences
 
 logger = logging.getLogger(__name__)
@@ -69,22 +67,17 @@ class Rounds:
             self._begin()
 
     async def _go(self) -> None:
-        clock = asyncio.get_running_loop().time
-        with full_collections(clock()) as garbage:
-            while self._watchers:
-                await asyncio.sleep(ROUND_SECONDS)
-                await self._round(clock())
-                garbage.look(clock(), told_at=hub().told_at)
-
-    async def _round(self, now: float) -> None:
-        for watcher in list(self._watchers):
-            watcher.hear_time(now)
-        due = [watcher for watcher in self._watchers if watcher.look_at <= now]
-        try:
-            for start in range(0, len(due), MOST_AT_ONCE):
-                await _look(due[start : start + MOST_AT_ONCE])
-        except (OperationalError, InterfaceError) as error:
-            logger.warning("Sockets wait, the database is away: %s", error)
+        while self._watchers:
+            await asyncio.sleep(ROUND_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for watcher in list(self._watchers):
+                watcher.hear_time(now)
+            due = [watcher for watcher in self._watchers if watcher.look_at <= now]
+            try:
+                for start in range(0, len(due), MOST_AT_ONCE):
+                    await _look(due[start : start + MOST_AT_ONCE])
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("Sockets wait, the database is away: %s", error)
 
 
 async def _look(watchers: Collection[Watcher]) -> None:

@@ -1,8 +1,9 @@
-"""What sockets leave behind, and when it is collected."""
+"""What sockets leave behind, and what collecting it costs those that are open."""
 
 import asyncio
 import gc
-from collections.abc import Iterator
+import subprocess
+import sys
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -11,99 +12,55 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from generations.realtime.consumers import GenerationsConsumer
-from generations.realtime.garbage import LATEST_SECONDS, SELDOM_SECONDS, full_collections
-from generations.realtime.rounds import ROUND_SECONDS
 from generations.realtime.routing import websocket
 from generations.tests.factories import GenerationFactory
 from videogen.accounts.services import api_key_create
+from videogen.testing.processes import process_environment
+
+#: Opens what 2,000 sockets hold, in the process of the sockets, and says which collections that took.
+AS_MANY_AS_2000_SOCKETS = """
+import videogen.asgi, gc
+collected = []
+gc.callbacks.append(lambda phase, about: phase == "stop" and collected.append(about["generation"]))
+kept = [[number] for number in range(2000 * 126)]
+print(*sorted(set(collected)))
+"""
 
 
-@pytest.fixture
-def collected() -> Iterator[list[int]]:
-    """The generation of each collection that has ended."""
-    ended: list[int] = []
+@pytest.mark.parametrize(("is_known", "last"), [(True, "websocket.send"), (False, "websocket.close")])
+@pytest.mark.django_db(transaction=True)
+def test_a_socket_that_has_ended_is_freed_without_a_collection(
+    alice: User, is_known: bool, last: str
+) -> None:
+    secret = api_key_create(user_name="alice")[1] if is_known else "vg_nobody"
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(lived(f"/ws/generations/{GenerationFactory(owner=alice).pk}", secret, last))
+        assert alive() == 0
+    finally:
+        gc.enable()
 
-    def note(phase: str, about: dict[str, int]) -> None:
-        if phase == "stop":
-            ended.append(about["generation"])
 
-    gc.callbacks.append(note)
-    yield ended
-    gc.callbacks.remove(note)
+async def lived(path: str, secret: str, last: str) -> None:
+    """A socket is opened, hears something of the type `last`, and is closed by its client."""
+    headers = [(b"authorization", f"Bearer {secret}".encode())]
+    scope = {"type": "websocket", "path": path, "query_string": b"", "headers": headers}
+    client = ApplicationCommunicator(websocket, scope)
+    await client.send_input({"type": "websocket.connect"})
+    assert (await client.receive_output(timeout=5))["type"] == "websocket.accept"
+    assert (await client.receive_output(timeout=5))["type"] == last
+    assert alive() == 1
+    await client.send_input({"type": "websocket.disconnect", "code": 1000})
+    await client.wait(timeout=5)
+    await sync_to_async(connections.close_all)()  # Those of the thread that asked for it.
 
 
 def alive() -> int:
     return sum(isinstance(each, GenerationsConsumer) for each in gc.get_objects())
 
 
-async def lived(path: str, secret: str, *, seconds: float = 0) -> None:
-    """A socket is opened, hears where its generation stands, and is closed by its client."""
-    headers = [(b"authorization", f"Bearer {secret}".encode())]
-    scope = {"type": "websocket", "path": path, "query_string": b"", "headers": headers}
-    client = ApplicationCommunicator(websocket, scope)
-    await client.send_input({"type": "websocket.connect"})
-    assert await client.receive_output() == {"type": "websocket.accept", "subprotocol": None}
-    assert "snapshot" in (await client.receive_output())["text"]
-    assert alive() == 1
-    await asyncio.sleep(seconds)
-    await client.send_input({"type": "websocket.disconnect", "code": 1000})
-    await client.wait()
-    await sync_to_async(connections.close_all)()  # Those of the thread that asked for it.
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_socket_that_has_ended_is_freed_without_a_collection(alice: User) -> None:
-    secret, generation = api_key_create(user_name="alice")[1], GenerationFactory(owner=alice)
-    gc.collect()
-    gc.disable()
-    try:
-        asyncio.run(lived(f"/ws/generations/{generation.pk}", secret))
-        assert alive() == 0
-    finally:
-        gc.enable()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_full_collections_are_as_ever_when_the_last_socket_has_gone(alice: User) -> None:
-    secret, generation = api_key_create(user_name="alice")[1], GenerationFactory(owner=alice)
-    usual, during = gc.get_threshold(), []
-
-    async def watched() -> None:
-        life = asyncio.create_task(lived(f"/ws/generations/{generation.pk}", secret, seconds=ROUND_SECONDS))
-        await asyncio.sleep(ROUND_SECONDS)
-        during.append(gc.get_threshold())
-        await life
-        await asyncio.sleep(2 * ROUND_SECONDS)
-
-    asyncio.run(watched())
-
-    assert during[0][:2] == usual[:2] and during[0][2] > 10**9
-    assert gc.get_threshold() == usual
-
-
-def test_no_full_collection_happens_by_itself(collected: list[int]) -> None:
-    with full_collections(now=0):
-        kept = [[number] for number in range(300_000)]
-
-    assert len(kept) and 1 in collected and 2 not in collected
-
-
-@pytest.mark.parametrize(
-    ("now", "told_at", "is_time"),
-    [
-        (SELDOM_SECONDS, 0, True),
-        (SELDOM_SECONDS, SELDOM_SECONDS - 1, False),
-        (SELDOM_SECONDS - 1, 0, False),
-        (LATEST_SECONDS - 1, LATEST_SECONDS - 1, False),
-        (LATEST_SECONDS, LATEST_SECONDS, True),
-    ],
-    ids=["quiet", "news", "quiet, but too soon", "news for long", "news for too long"],
-)
-def test_a_full_collection_waits_for_quiet(
-    collected: list[int], now: float, told_at: float, is_time: bool
-) -> None:
-    with full_collections(now=0) as garbage:
-        garbage.look(now, told_at=told_at)
-        garbage.look(now, told_at=told_at)
-
-    assert collected.count(2) == is_time
+def test_no_full_collection_stops_a_process_whose_sockets_become_more() -> None:
+    argv = [sys.executable, "-c", AS_MANY_AS_2000_SOCKETS]
+    output = subprocess.run(argv, env=process_environment(), capture_output=True, text=True, check=True)
+    assert output.stdout.split() == ["0", "1"]
