@@ -14,8 +14,8 @@ from generations.realtime.routing import websocket  # noqa: E402
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})
 
 # A full collection looks at everything that is alive, with 2,000 sockets for a quarter of a second, in which
-# nobody hears anything. What is loaded stays, and is never looked at again; and full collections come once in
-# some 20,000 sockets, not each time that there are a quarter more.
+# nobody hears anything. So what is loaded, and stays, is never looked at again; and one comes for some 10,000
+# new sockets, not each time that what is alive has grown by a quarter. Sockets that end need none.
 gc.collect()
 gc.freeze()
 gc.set_threshold(700, 10, 300)
