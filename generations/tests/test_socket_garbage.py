@@ -17,13 +17,37 @@ from generations.tests.factories import GenerationFactory
 from videogen.accounts.services import api_key_create
 from videogen.testing.processes import process_environment
 
-#: Opens what 2,000 sockets hold, in the process of the sockets, and says which collections that took.
-AS_MANY_AS_2000_SOCKETS = """
-import videogen.asgi, gc
+#: In the process of the sockets: notes which collections happen.
+COLLECTED = """
+import asyncio, gc
+from asgiref.testing import ApplicationCommunicator
+from videogen import asgi
 collected = []
 gc.callbacks.append(lambda phase, about: phase == "stop" and collected.append(about["generation"]))
+"""
+#: What 2,000 sockets hold comes to stay.
+AS_MANY_AS_2000_SOCKETS = """
 kept = [[number] for number in range(2000 * 126)]
 print(*sorted(set(collected)))
+"""
+#: Sockets come and are refused; how many full collections there were before the last, and after it.
+AS_MANY_AS_ARE_COLLECTED_TOGETHER = """
+async def refused():
+    client = ApplicationCommunicator(asgi.application, {"type": "websocket", "path": "/nowhere"})
+    await client.send_input({"type": "websocket.connect"})
+    assert (await client.receive_output(timeout=5))["type"] == "websocket.accept"
+    assert (await client.receive_output(timeout=5))["type"] == "websocket.close"
+    await client.send_input({"type": "websocket.disconnect", "code": 1000})
+    await client.wait(timeout=5)
+
+async def all_refused():
+    for _ in range(asgi.ENDED_TOGETHER - 1):
+        await refused()
+    before = collected.count(2)
+    await refused()
+    print(before, collected.count(2))
+
+asyncio.run(all_refused())
 """
 
 
@@ -61,6 +85,14 @@ def alive() -> int:
 
 
 def test_no_full_collection_stops_a_process_whose_sockets_become_more() -> None:
-    argv = [sys.executable, "-c", AS_MANY_AS_2000_SOCKETS]
+    assert said(COLLECTED + AS_MANY_AS_2000_SOCKETS) == ["0", "1"]
+
+
+def test_a_full_collection_frees_what_servers_keep_of_sockets_that_have_ended() -> None:
+    assert said(COLLECTED + AS_MANY_AS_ARE_COLLECTED_TOGETHER) == ["0", "1"]
+
+
+def said(code: str) -> list[str]:
+    argv = [sys.executable, "-c", code]
     output = subprocess.run(argv, env=process_environment(), capture_output=True, text=True, check=True)
-    assert output.stdout.split() == ["0", "1"]
+    return output.stdout.split()
