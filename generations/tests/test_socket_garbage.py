@@ -89,7 +89,7 @@ def test_no_full_collection_stops_a_process_whose_sockets_become_more() -> None:
     assert said(COLLECTED + AS_MANY_AS_2000_SOCKETS) == ["0", "1"]
 
 
-def test_a_full_collection_frees_what_servers_keep_of_sockets_that_have_ended() -> None:
+def test_a_full_collection_comes_with_the_last_of_many_sockets_that_have_ended() -> None:
     assert said(COLLECTED + AS_MANY_AS_ARE_COLLECTED_TOGETHER) == ["0", "1"]
 
 
